@@ -141,9 +141,13 @@ export default {
       fromNot: '^functions/page/',
       to: '^(batch-job|client|cli|infra)/',
     }),
+    only('words-are-text', 'Words are sent to browsers too, and depend on no one who says them.', {
+      from: '^core/words/',
+      to: '^core/(?!words/|evaluation/)|node_modules/',
+    }),
     only('page-is-a-client', 'What runs in browsers speaks HTTP, and nothing of a server is sent to them.', {
       from: '^functions/page/',
-      to: '^(batch-job|cli|core|infra)/|^functions/(?!page/)',
+      to: '^(batch-job|cli|infra)/|^core/(?!words/)|^functions/(?!page/)',
     }),
     only('servers-leave-the-page', 'The page runs in browsers alone.', {
       from: '^functions/',

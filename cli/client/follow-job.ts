@@ -7,8 +7,9 @@ import type { WireJob, WireJobEvent } from '../../api/job.ts';
 import type { FoveaClient } from '../../client/create-client.ts';
 import { isJobOver } from '../../client/jobs.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { percent } from '../../core/words/quantities.ts';
 import { createOutput, type Output } from '../terminal/output.ts';
-import { percent, shortTime, sparkline, timeInWords } from '../terminal/words.ts';
+import { shortTime, sparkline, timeInWords } from '../terminal/words.ts';
 import { type Fact, progressLine } from './progress-line.ts';
 import { watchQueue } from './watch-queue.ts';
 

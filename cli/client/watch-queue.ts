@@ -3,7 +3,7 @@
 import type { WireJob } from '../../api/job.ts';
 import type { FoveaClient } from '../../client/create-client.ts';
 import { shownCommand } from '../../core/shown-command.ts';
-import { firstOf } from '../terminal/words.ts';
+import { firstOf } from '../../core/words/quantities.ts';
 
 const NAMED_JOBS = 3;
 /** Polls after which a waiting job is not just about to start. */

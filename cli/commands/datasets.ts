@@ -11,6 +11,7 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { firstOf } from '../../core/words/quantities.ts';
 import { makeFolder } from '../client/make-folder.ts';
 import type { Session } from '../context/session.ts';
 import { describeSkipped } from '../dataset/collect-pictures.ts';
@@ -25,7 +26,7 @@ import { paint } from '../terminal/paint.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { startTransferBar } from '../terminal/transfer-bar.ts';
 import { listenForInterruption } from '../terminal/until-interrupted.ts';
-import { countOf, firstOf } from '../terminal/words.ts';
+import { countOf } from '../terminal/words.ts';
 
 /** The options of `fovea datasets push`. */
 export interface PushOptions {

@@ -1,10 +1,11 @@
 // `fovea evaluate`: judges a model by the labelled pictures of a dataset, and says how often it is right and what it confuses.
 
 import type { EvaluateModelBody, WireEvaluation } from '../../api/batch.ts';
+import { firstOf, percent } from '../../core/words/quantities.ts';
 import type { Session } from '../context/session.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { countOf, firstOf, percent, percentWithin } from '../terminal/words.ts';
+import { countOf, percentWithin } from '../terminal/words.ts';
 import { followBatch, requireCompleted } from './batches.ts';
 import { inspect } from './datasets.ts';
 

@@ -4,12 +4,13 @@ import type { WireJob } from '../../api/job.ts';
 import { take } from '../../client/pages.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { percent } from '../../core/words/quantities.ts';
 import { factsOf, lineOf } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
 import { NotFoundError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { listenForInterruption } from '../terminal/until-interrupted.ts';
-import { agoInWords, percent, timeInWords } from '../terminal/words.ts';
+import { agoInWords, timeInWords } from '../terminal/words.ts';
 import { followToEnd } from './train.ts';
 
 /** Which jobs are listed. */

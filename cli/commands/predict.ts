@@ -4,12 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import type { WirePredictionList } from '../../api/prediction.ts';
 import { ApiError } from '../../client/api-error.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
+import { percent } from '../../core/words/quantities.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
 import { paint } from '../terminal/paint.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { countOf, percent } from '../terminal/words.ts';
+import { countOf } from '../terminal/words.ts';
 
 /** The options of `fovea predict`. */
 export interface PredictOptions {

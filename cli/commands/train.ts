@@ -6,13 +6,14 @@ import type { WireJob } from '../../api/job.ts';
 import { environment } from '../../core/environment.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { percent } from '../../core/words/quantities.ts';
 import { describeFailure, followJob } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { InterruptedError, listenForInterruption } from '../terminal/until-interrupted.ts';
-import { percent, timeInWords } from '../terminal/words.ts';
+import { timeInWords } from '../terminal/words.ts';
 import { describeFindings, inspect } from './datasets.ts';
 
 /** How much is done for a good model. */

@@ -6,7 +6,7 @@ import { type DatasetLayout, detectLayout, placeFile } from '../../core/dataset/
 import { groupBy } from '../../core/dataset/group-by.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
-import { firstOf } from '../terminal/words.ts';
+import { firstOf } from '../../core/words/quantities.ts';
 import { IMAGE_NAME } from './image-name.ts';
 import { placePictures } from './place-pictures.ts';
 import { walkFolder } from './walk-folder.ts';

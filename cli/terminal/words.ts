@@ -1,5 +1,7 @@
 // Quantities in words for people at a terminal.
 
+import { percent } from '../../core/words/quantities.ts';
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -29,13 +31,6 @@ export const agoInWords = (unixSeconds: number, nowMs: number): string =>
 /** A number with its noun, e.g. `1 picture`, `1,200 pictures`. */
 export const countOf = (count: number, noun: string): string =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
-
-/** The first of some names, and how many more there are, e.g. `a, b and 3 more`. */
-export const firstOf = (names: readonly string[], most: number): string =>
-  `${names.slice(0, most).join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
-
-/** A share as a percentage, e.g. `93.5 %`. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** A share with its interval, e.g. `93.5 % (88.1 % to 96.6 %)`; `–` where it was not measured. */
 export const percentWithin = (

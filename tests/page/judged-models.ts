@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assembleReport } from '../../batch-job/report/assemble-report.ts';
+import { drawReport } from '../../batch-job/report/draw-report.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { COLORS, colorPicture, commitColorModel } from '../support/color-model.ts';
@@ -54,6 +55,7 @@ export async function makeJudgedModels(dataDir: string): Promise<void> {
     const input = makeReportInput({ classes: COLORS, test: TEST_PICTURES, validation: TEST_PICTURES, skill });
     const report = assembleReport({ ...input, version });
     await store.put(keys.modelFile(JUDGED, version, 'report.json'), JSON.stringify(report));
+    await store.put(keys.modelFile(JUDGED, version, 'report.html'), drawReport(report, new Map()));
     await commitColorModel(store, {
       model: JUDGED,
       version,

@@ -267,6 +267,13 @@ async function judge(from: Browser): Promise<void> {
   const counted = counts.reduce((sum, count) => sum + Number(count), 0);
   demand(counted === accuracy?.trials, `the bars of the reliability diagram count ${counted} pictures`);
 
+  const [, trust = ''] =
+    /Can its scores be trusted\?<\/h2><p>(.*?)<\/p>/.exec(await reportOf(`${JUDGED}:1`)) ?? [];
+  demand(
+    (await page.textContent('#score-trust')) === trust.replace(/<[^>]*>/g, '').replaceAll('&#39;', "'"),
+    'page and report say the same of the scores',
+  );
+
   const cell = page.locator('#confusion .wrong button').first();
   const count = Number(await cell.textContent());
   await cell.click();

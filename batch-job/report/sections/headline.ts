@@ -1,7 +1,9 @@
 // The top of the report: how often the model is right, what it confuses, whether its scores can be trusted.
 
+import { type ScoreTrust, trustInScores, unknownClasses } from '../../../core/evaluation/score-trust.ts';
 import type { Report, ReportProportion, ReportResults } from '../../../core/model/report.ts';
-import { percent, percentRange, plural, points, ratio } from '../markup/format.ts';
+import { sayScoreTrust } from '../../../core/words/score-trust.ts';
+import { percent, percentRange, plural, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
@@ -9,7 +11,7 @@ const HUNDRED = 100;
 /** One number with its interval, what it means for new pictures, and one card for each of the questions that are asked most. */
 export function headline(report: Report, results: ReportResults): Markup {
   const { value, low, high, caption, lead, basis } = headlineNumber(report, results);
-  const unknown = unknownClasses(report, results);
+  const unknown = unknownClasses(results.classes).map((index) => report.labels[index] as string);
   return html`<section class="card hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
@@ -17,7 +19,7 @@ export function headline(report: Report, results: ReportResults): Markup {
 </section>
 <div class="cards">
 ${card('What it confuses', confusionText(report, results))}
-${card('Can its scores be trusted?', trustText(results, unknown))}
+${card('Can its scores be trusted?', trustText(report, results))}
 ${card('When should a person look?', reviewText(results))}
 </div>`;
 }
@@ -78,16 +80,6 @@ function worstClassText({ labels }: Report, { classes }: ReportResults): Markup 
   if (worst === undefined) return null;
   return html`The worst is <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
 }
-
-/** A class of which the model finds less than half for certain, and that it never names, is unknown to it. */
-const KNOWN_RECALL = 0.5;
-
-/** Labels that the model never gave, of which too many pictures were judged for that to be chance. */
-const unknownClasses = ({ labels }: Report, { classes }: ReportResults): readonly string[] =>
-  labels.filter((_, index) => {
-    const { precision = null, recall = null } = classes[index] ?? {};
-    return precision === null && recall !== null && recall.high < KNOWN_RECALL;
-  });
 
 function unknownClassesWarning(unknown: readonly string[]): Markup | null {
   if (unknown.length === 0) return null;
@@ -151,53 +143,21 @@ function confusionText({ labels }: Report, { confusions }: ReportResults): Marku
   return html`Most often it takes ${describe(first)}${second && html`, then ${describe(second)}`}.`;
 }
 
-/** A calibration error up to here is small enough to act on scores. */
-const GOOD_ERROR = 0.05;
-/** As is one that honest scores would show by chance. */
-const CHANCE_FACTOR = 1.5;
-/** A margin of 95 % is more than twice what chance makes on average. */
-const MARGIN_FACTOR = 2;
-/** Numbers of pictures are named in steps of it. */
-const PICTURES_STEP = 10;
-
-/** Whether the served scores mean what they say, as far as this many pictures can tell. */
-function trustText(
-  { accuracy, calibration: { after, byChance } }: ReportResults,
-  unknown: readonly string[],
-): Markup {
-  if (unknown.length > 0) {
-    return html`<b class="bad">Not for every class.</b> A picture of ${listed(unknown)} gets another class's score.`;
-  }
-  const { calibrationError } = after;
-  const off = `off by ${points(calibrationError)} on average`;
-  if (calibrationError > Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance)) {
-    const gap = after.bins.reduce(
-      (total, bin) => total + bin.count * ((bin.confidence ?? 0) - (bin.accuracy ?? 0)),
-      0,
-    );
-    return html`<b class="bad">With care.</b> Scores are ${off}, mostly ${gap > 0 ? 'too sure' : 'too modest'}; chance alone would make ${points(byChance)}.`;
-  }
-  const pictures = plural(accuracy.trials, 'picture');
-  // Scores near 100 % leave little to chance, and yet a handful of right answers does not bear them out.
-  const margin = (accuracy.high - accuracy.low) / 2;
-  const blur = Math.max(byChance, margin / MARGIN_FACTOR);
-  if (blur > GOOD_ERROR) {
-    const why =
-      byChance > GOOD_ERROR
-        ? `and chance alone takes honest ones ${points(byChance)} off on ${pictures}`
-        : `but on ${pictures} how often it is right is known to no more than ±${points(margin)}`;
-    return html`<b>Too few pictures to tell.</b> Scores are ${off}, ${why}. It takes a test of at least ${enoughPictures(accuracy.trials, blur)} pictures.`;
-  }
-  const chance =
-    byChance > calibrationError
-      ? `no more than by chance alone on as many pictures (${points(byChance)})`
-      : `and chance alone makes ${points(byChance)} of that on as many pictures`;
-  return html`<b class="good">Yes.</b> A score of 80 % is right about 80 times of 100: scores are ${off}, ${chance}.`;
+/** Whether the served scores mean what they say. */
+function trustText({ labels }: Report, { accuracy, classes, calibration }: ReportResults): Markup {
+  const { after, byChance } = calibration;
+  const { calibrationError, bins } = after;
+  const trust = trustInScores({ accuracy, classes, calibrationError, byChance, bins });
+  const { verdict, reason } = sayScoreTrust(trust, labels);
+  return html`<b class="${TRUST_CLASS[trust.verdict]}">${verdict}</b> ${reason}`;
 }
 
-/** What chance does falls with the root of the number of pictures at most: where they fill few bins, more slowly. */
-const enoughPictures = (pictures: number, blur: number): number =>
-  PICTURES_STEP * Math.ceil((pictures * (blur / GOOD_ERROR) ** 2) / PICTURES_STEP);
+const TRUST_CLASS: Readonly<Record<ScoreTrust['verdict'], string>> = {
+  'unknown-classes': 'bad',
+  'with-care': 'bad',
+  'too-few-pictures': '',
+  yes: 'good',
+};
 
 /** Share of pictures that a person might look at. */
 const REVIEWED = 0.2;

@@ -3,10 +3,11 @@
 import { useState } from 'preact/hooks';
 import type { WireJob } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
+import { size } from '../../../core/words/quantities.ts';
 import { refresh } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { moment, size } from '../words/format.ts';
+import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 import { Failure } from './notice.tsx';
 

@@ -3,13 +3,13 @@
 import { useState } from 'preact/hooks';
 import type { WireModelAlias, WireModelComparison, WireModelVersion } from '../../../api/model-version.ts';
 import { take } from '../../../client/pages.ts';
+import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { dollars, percent, size } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.compare;

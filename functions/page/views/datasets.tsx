@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { NameField } from '../parts/name-field.tsx';
@@ -18,7 +19,6 @@ import {
   type UploadPlan,
   upload,
 } from '../state/upload.ts';
-import { size } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.upload;

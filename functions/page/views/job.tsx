@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WireJob, WireJobEvent } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
+import { percent } from '../../../core/words/quantities.ts';
 import { Chart } from '../parts/chart.tsx';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
@@ -12,7 +13,7 @@ import { refresh } from '../state/lists.ts';
 import { poll } from '../state/poll.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { moment, percent } from '../words/format.ts';
+import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.job;

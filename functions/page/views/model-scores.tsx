@@ -3,8 +3,9 @@
 import { scaleLinear } from 'd3-scale';
 import { useState } from 'preact/hooks';
 import type { WireReport } from '../../../api/report.ts';
+import { scoresInWords } from '../../../api/scores-in-words.ts';
+import { percent, whole } from '../../../core/words/quantities.ts';
 import { ScrollTable } from '../parts/scroll-table.tsx';
-import { percent, whole } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.scores;
@@ -110,25 +111,25 @@ const TICKS = 5;
 /** Between two bars. */
 const GAP = 1;
 
+interface ReliabilityProps extends ResultsProps {
+  readonly report: WireReport;
+}
+
 /** A reliability diagram with the number of pictures of each bar, in words first. */
-export function Reliability({ results }: ResultsProps) {
-  const { after, by_chance: byChance } = results.calibration;
-  const filled = after.bins.filter(({ count }) => count > 0);
+export function Reliability({ report, results }: ReliabilityProps) {
+  const filled = results.calibration.after.bins.filter(({ count }) => count > 0);
   const x = scaleLinear([0, 1], [LEFT, WIDTH - RIGHT]);
   const y = scaleLinear([0, 1], [HEIGHT - BOTTOM, EDGE + GAP]);
-  const all = filled.reduce((sum, { count }) => sum + count, 0);
-  const tooSure =
-    filled.reduce(
-      (sum, { count, confidence, accuracy }) => sum + count * ((confidence ?? 0) - (accuracy ?? 0)),
-      0,
-    ) / Math.max(1, all);
-  const words = WORDS.reliability(after.calibration_error, byChance, tooSure);
+  const { verdict, reason } = scoresInWords(report, results);
+  const words = `${verdict} ${reason}`;
   return (
     <section class="card wide" aria-labelledby="reliability-title">
       <div class="card-head">
         <h2 id="reliability-title">{WORDS.reliabilityTitle}</h2>
       </div>
-      <p>{words}</p>
+      <p id="score-trust">
+        <b>{verdict}</b> {reason}
+      </p>
       <figure class="chart">
         <svg
           id="reliability"

@@ -106,7 +106,7 @@ export function Model({ model }: { readonly model: string }) {
           <Confusions report={report.value} results={report.value.results} />
           <ClassBars report={report.value} results={report.value.results} />
           <Threshold key={version} results={report.value.results} />
-          <Reliability results={report.value.results} />
+          <Reliability report={report.value} results={report.value.results} />
         </>
       )}
       {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}

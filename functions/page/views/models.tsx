@@ -2,11 +2,11 @@
 
 import { useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
+import { size } from '../../../core/words/quantities.ts';
 import { Failure } from '../parts/notice.tsx';
 import { MOST_MODELS, mayTrain, models } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { apiKey, askFile } from '../state/session.ts';
-import { size } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.models;

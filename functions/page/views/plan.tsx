@@ -3,12 +3,12 @@
 import { useState } from 'preact/hooks';
 import type { WireArchitecture } from '../../../api/architecture.ts';
 import type { WirePlan } from '../../../api/plan.ts';
+import { dollars, size, whole } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Failure } from '../parts/notice.tsx';
 import { ScrollTable } from '../parts/scroll-table.tsx';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { dollars, size, whole } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.plan;

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { CreateJobBody } from '../../../api/create-job.ts';
 import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
+import { dollars } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
 import { NameField } from '../parts/name-field.tsx';
@@ -10,7 +11,6 @@ import { Failure } from '../parts/notice.tsx';
 import { jobs, listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { dollars } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.train;

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import type { WirePrediction } from '../../../api/prediction.ts';
 import { ApiError } from '../../../client/api-error.ts';
+import { percent } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
@@ -12,7 +13,6 @@ import { Thumbnail } from '../parts/picture.tsx';
 import { models } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
-import { percent } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.try;

@@ -1,6 +1,14 @@
 // Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
 
-import { aboutDollars, dollars, duration, of100, percent, plural, whole } from './format.ts';
+import {
+  aboutDollars,
+  dollars,
+  duration,
+  of100,
+  percent,
+  plural,
+  whole,
+} from '../../../core/words/quantities.ts';
 
 /** A measured share with the ends of its interval. */
 interface Interval {
@@ -456,12 +464,6 @@ export const TEXTS = {
       'Each answer has its score. For another threshold than that of the model, compare the score in your program.',
     reliabilityTitle: 'Whether the scores can be trusted',
     diagram: 'Reliability diagram: how often answers of a score are right.',
-    reliability: (error: number, byChance: number, tooSure: number) =>
-      `Scores differ from the share of right answers by ${percent(error)} on average; ${
-        error <= byChance
-          ? 'no more than chance explains on so many pictures, so nothing speaks against them.'
-          : `chance alone explains ${percent(byChance)}. The model is ${tooSure > 0 ? 'too sure' : 'less sure than it could be'}.`
-      }`,
     tick: (share: number) => `${of100(share)} %`,
     score: 'score of the answer; the numbers in the bars count pictures',
     bin: (low: number, high: number, count: number, accuracy: number) =>

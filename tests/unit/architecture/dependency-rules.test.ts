@@ -64,6 +64,7 @@ const VIOLATIONS: Readonly<Record<string, readonly Import[]>> = {
     ['batch-job/answers.ts', 'hono'],
   ],
   'functions-do-not-train': [['functions/trains.ts', 'batch-job/trainer.ts']],
+  'words-are-text': [['core/words/reads.ts', 'core/dataset/dataset.ts']],
   'page-is-a-client': [
     ['functions/page/reads.ts', 'core/job/job.ts'],
     ['functions/page/serves.ts', 'functions/app.ts'],

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { toWireReport } from '../../../api/report.ts';
+import { scoresInWords } from '../../../api/scores-in-words.ts';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { drawReport } from '../../../batch-job/report/draw-report.ts';
+import { describeScores } from '../../../cli/commands/models.ts';
+import { toProportion } from '../../../core/evaluation/proportion.ts';
+import { trustInScores } from '../../../core/evaluation/score-trust.ts';
+import { makeReportInput } from '../../support/report-input.ts';
+
+const CLASSES = ['cat', 'dog', 'owl'];
+const report = assembleReport(makeReportInput({ classes: CLASSES, test: 9, validation: 9 }));
+const { results } = report;
+if (results === null) throw new Error('Pictures are judged.');
+const base = results;
+
+interface Case {
+  readonly error: number;
+  readonly byChance: number;
+  readonly right: number;
+  readonly pictures: number;
+  /** Pictures of the last class, which the model never names; 0 where it names all. */
+  readonly neverNamed?: number;
+}
+
+/** A report whose numbers are those of a case. */
+function reportOf({ error, byChance, right, pictures, neverNamed = 0 }: Case) {
+  const accuracy = toProportion(right, pictures) ?? base.accuracy;
+  const [first, ...others] = base.classes.map((one) => ({
+    ...one,
+    precision: toProportion(1, 1) ?? null,
+    recall: toProportion(1, 1) ?? null,
+  }));
+  const last = { ...others.at(-1), precision: null, recall: toProportion(0, neverNamed) ?? null };
+  const classes = neverNamed === 0 ? [first, ...others] : [first, ...others.slice(0, -1), last];
+  const after = { ...base.calibration.after, calibrationError: error };
+  return {
+    ...report,
+    results: {
+      ...base,
+      accuracy,
+      classes: classes as typeof base.classes,
+      calibration: { ...base.calibration, after, byChance },
+    },
+  };
+}
+
+const LEAST = 1e-9;
+/** Wilson's interval of 367 right answers of 400 is ±2.7 points wide; of 100 of 100, 1.9. */
+const CASES: readonly (readonly [verdict: string, Case])[] = [
+  // A good error is 5 points at most, or one and a half times what chance makes.
+  ['yes', { error: 0.05, byChance: 0.01, right: 367, pictures: 400 }],
+  ['with-care', { error: 0.05 + LEAST, byChance: 0.01, right: 367, pictures: 400 }],
+  ['yes', { error: 0.06, byChance: 0.04, right: 367, pictures: 400 }],
+  ['with-care', { error: 0.06 + LEAST, byChance: 0.04, right: 367, pictures: 400 }],
+  // Chance alone hides an error where it makes more than 5 points.
+  ['yes', { error: 0.05, byChance: 0.05, right: 367, pictures: 400 }],
+  ['too-few-pictures', { error: 0.05, byChance: 0.05 + LEAST, right: 367, pictures: 400 }],
+  // So does an accuracy that is known to no more than ±10 points: 17 of 17 is ±9.2, 15 of 15 is ±10.2.
+  ['yes', { error: 0.01, byChance: 0.01, right: 17, pictures: 17 }],
+  ['too-few-pictures', { error: 0.01, byChance: 0.01, right: 15, pictures: 15 }],
+  ['too-few-pictures', { error: 0.3, byChance: 0.25, right: 1, pictures: 4 }],
+  // Three pictures of a class that is never named may be chance, four are not: Wilson's interval of 0 of 4 ends at 49.0 %, of 3 at 56.2 %.
+  ['yes', { error: 0.01, byChance: 0.01, right: 367, pictures: 400, neverNamed: 3 }],
+  ['unknown-classes', { error: 0.01, byChance: 0.01, right: 367, pictures: 400, neverNamed: 4 }],
+];
+
+const textOf = (markup = '') => markup.replace(/<[^>]*>/g, '').replaceAll('&#39;', "'");
+
+describe('whether scores can be trusted', () => {
+  it.each(CASES)('is %s in report, page and command line alike: %o', (verdict, of) => {
+    const judged = reportOf(of);
+    const { accuracy, classes, calibration } = judged.results;
+    const { after, byChance } = calibration;
+    const { calibrationError, bins } = after;
+    expect(trustInScores({ accuracy, classes, calibrationError, byChance, bins }).verdict).toBe(verdict);
+
+    const [, inReport] =
+      /Can its scores be trusted\?<\/h2><p>(.*?)<\/p>/.exec(drawReport(judged, new Map())) ?? [];
+    const wire = toWireReport(judged);
+    if (wire.results === null) throw new Error('Pictures are judged.');
+    const onPage = scoresInWords(wire, wire.results);
+    expect(`${onPage.verdict} ${onPage.reason}`).toBe(textOf(inReport));
+    expect(describeScores(wire, wire.results)).toBe(textOf(inReport));
+  });
+});
