@@ -3,12 +3,21 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
+/** Unit tests that need a process of their own: they set what is read once, as a module is loaded or a back end opened. */
+const UNIT_ALONE = 'tests/unit/**/*.alone.test.ts';
+
 /** One project a kind of test; forks, because TensorFlow.js does not survive worker threads. */
-const project = (name: string, options: { readonly timeoutMs?: number } = {}) => ({
+const project = (
+  name: string,
+  options: { readonly timeoutMs?: number; readonly include?: string; readonly exclude?: string } = {},
+) => ({
   extends: true as const,
   test: {
     name,
-    include: [`tests/${name}/**/*.test.ts`],
+    include: [options.include ?? `tests/${name}/**/*.test.ts`],
+    exclude: options.exclude === undefined ? [] : [options.exclude],
+    // Only the files of `unit` share a process: to load the modules anew for each costs three times what they run for.
+    isolate: name !== 'unit',
     testTimeout: options.timeoutMs ?? MINUTE_MS,
     hookTimeout: options.timeoutMs ?? MINUTE_MS,
   },
@@ -21,7 +30,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default'],
     projects: [
-      project('unit'),
+      project('unit', { exclude: UNIT_ALONE }),
+      project('unit alone', { include: UNIT_ALONE }),
       project('property'),
       project('contract', { timeoutMs: 2 * MINUTE_MS }),
       project('golden', { timeoutMs: 5 * MINUTE_MS }),
