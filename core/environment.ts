@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { GPUS, type GpuName } from './pricing/gpus.ts';
+import { PRICES_AS_OF } from './pricing/machines.ts';
 
 /** Names of environment variables. */
 export const environment = {
@@ -35,7 +36,7 @@ export const environment = {
   queue: 'FOVEA_QUEUE',
   /** Name of the schedule that compares open jobs with AWS Batch, and is switched off while there are none. Default: it is always on. */
   watchRule: 'FOVEA_WATCH_RULE',
-  /** JSON of a {@link TrainerFleet}. */
+  /** JSON of a {@link DeployedFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */
   usdPerHour: 'FOVEA_USD_PER_HOUR',
@@ -177,18 +178,25 @@ export const metrics = {
 
 const GPU_NAMES = GPUS.map(({ name }) => name) as [GpuName, ...GpuName[]];
 
-/** One size of machine that trainers can run on. */
-const TrainerPoolSchema = z.object({
+/** How a machine is paid for, in the order in which a job tries them. */
+const CAPACITIES = ['spot', 'on-demand'] as const;
+
+/** One size of machine that trainers can run on, as short as it can be said: all variables of a function together have 4 KB. */
+const DeployedPoolSchema = z.object({
   /** E.g. `gpu-16gb`. */
   name: z.string().min(1),
-  /** ARN of the job definition, with its revision. */
-  jobDefinition: z.string().min(1),
-  /** The queues that a job goes through, in this order; at least one. */
-  queues: z.array(z.object({ capacity: z.enum(['spot', 'on-demand']), arn: z.string().min(1) })).min(1),
+  /** Name of the job definition, with its revision. */
+  definition: z.string().min(1),
+  /** Names of the queues; at least one. */
+  queues: z
+    .partialRecord(z.enum(CAPACITIES), z.string().min(1))
+    .refine((queues) => Object.keys(queues).length > 0, { message: 'must have a queue' }),
   /** On-demand price of the pool's cheapest machine for an hour. Spot machines cost less, larger ones more. */
   usdPerHour: z.number().nonnegative(),
   /** That of its dearest. */
   mostUsdPerHour: z.number().nonnegative().optional(),
+  /** Whether a setting gives the price, and not the table. */
+  isPriceGiven: z.boolean().optional(),
   /** The cheapest machine of the pool, for estimates. */
   machine: z.object({
     /** E.g. `g4dn.xlarge`. */
@@ -199,25 +207,61 @@ const TrainerPoolSchema = z.object({
     /** Whether the trainer's image runs imported backbones on the GPU, too. */
     importedOnGpu: z.boolean().optional(),
     vcpus: z.number().int().positive(),
-    /** A sentence: where the price is from. */
-    priceBasis: z.string(),
   }),
 });
+/** One size of machine, as the functions are told of it. */
+export type DeployedPool = z.infer<typeof DeployedPoolSchema>;
+
+/** One size of machine, with the queues that lead to it. */
+export interface TrainerPool
+  extends Omit<DeployedPool, 'definition' | 'queues' | 'machine' | 'isPriceGiven'> {
+  /** ARN of the job definition, with its revision. */
+  readonly jobDefinition: string;
+  /** The queues that a job goes through, in this order; at least one. */
+  readonly queues: readonly { readonly capacity: (typeof CAPACITIES)[number]; readonly arn: string }[];
+  readonly machine: DeployedPool['machine'] & {
+    /** A sentence: where the price is from. */
+    readonly priceBasis: string;
+  };
+}
 
 /** Keeps ONNX Runtime from telling Microsoft what is run, which it does by default. Read when a process opens its first session. */
 export const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' } as const;
 
-/** The value of {@link environment.trainerFleet}. */
-export const TrainerFleetSchema = z.object({
+const DeployedFleetSchema = z.object({
+  /** Beginning of the ARNs of AWS Batch: `arn:aws:batch:us-east-1:123456789012`. */
+  batch: z.string().min(1),
   /** Smallest first: a job that runs out of memory moves to the next of its kind, with a GPU or without. */
-  pools: z.array(TrainerPoolSchema).min(1),
+  pools: z.array(DeployedPoolSchema).min(1),
   /** Tags of every Batch job. Permissions to end jobs depend on them. */
   tags: z.record(z.string(), z.string()),
   /** Name of the log group of the trainers. */
   logGroup: z.string().optional(),
 });
+/** The value of {@link environment.trainerFleet}, before it is text. */
+export type DeployedFleet = z.infer<typeof DeployedFleetSchema>;
 
-/** One size of machine, with the queues that lead to it. */
-export type TrainerPool = z.infer<typeof TrainerPoolSchema>;
 /** All machines that can run trainers. */
-export type TrainerFleet = z.infer<typeof TrainerFleetSchema>;
+export interface TrainerFleet extends Pick<DeployedFleet, 'tags' | 'logGroup'> {
+  readonly pools: readonly TrainerPool[];
+}
+
+/** The value of {@link environment.trainerFleet}, read with what follows from it. */
+export const TrainerFleetSchema = DeployedFleetSchema.transform(
+  ({ batch, pools, ...rest }): TrainerFleet => ({
+    ...rest,
+    pools: pools.map(({ definition, queues, machine, isPriceGiven = false, ...pool }) => ({
+      ...pool,
+      jobDefinition: `${batch}:job-definition/${definition}`,
+      queues: CAPACITIES.flatMap((capacity) =>
+        queues[capacity] === undefined ? [] : { capacity, arn: `${batch}:job-queue/${queues[capacity]}` },
+      ),
+      machine: {
+        ...machine,
+        priceBasis: isPriceGiven
+          ? `The price is the one that fovea:usdPerHour gives for ${machine.name}.`
+          : `On-demand price of ${machine.name} in ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; Spot machines often cost less than half.`,
+      },
+    })),
+  }),
+);

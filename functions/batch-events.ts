@@ -28,7 +28,8 @@ import { toLogger } from './powertools-logger.ts';
 const env = readEnvironment(
   z.object({
     [environment.storeUrl]: z.string(),
-    [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+    /** None where workers run all jobs: there are no events of AWS Batch then, and webhooks are told. */
+    [environment.trainerFleet]: jsonText(TrainerFleetSchema).default({ tags: {}, pools: [] }),
     [environment.queue]: z.enum(QUEUES).default('batch'),
     [environment.watchRule]: z.string().optional(),
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),

@@ -18,7 +18,7 @@ import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object
 import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.ts';
 import { KeepDaysSchema } from '../core/storage/retention.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { backendsOfWorkers } from './deps/backends-of-workers.ts';
+import { backendsOfWorkers, workerMachine } from './deps/backends-of-workers.ts';
 import { createJsonLogger } from './deps/logger.ts';
 import { METRICS_SCOPES } from './deps/metrics.ts';
 import { readEnvironment } from './environment.ts';
@@ -84,14 +84,7 @@ const server = await serveStore(
       workers,
       onError: (error) => logger.warn('the workers are not known', { error }),
     }),
-    machines: [
-      {
-        name: 'worker',
-        vcpus: availableParallelism(),
-        usdPerHour: 0,
-        priceBasis: 'Your own machine has no price.',
-      },
-    ],
+    machines: [workerMachine(availableParallelism())],
   },
   {
     host: '0.0.0.0',

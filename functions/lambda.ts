@@ -17,6 +17,7 @@ import {
   TrainerFleetSchema,
   WEBHOOK_RECEIVERS,
 } from '../core/environment.ts';
+import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { jsonText } from '../core/json-text.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
@@ -27,6 +28,7 @@ import { RuleKeepDaysSchema } from '../core/storage/retention.ts';
 import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import { backendsOfWorkers, workerMachine } from './deps/backends-of-workers.ts';
 import type { Front } from './deps/front.ts';
 import { DEFAULT_LIMITS } from './deps/limits.ts';
 import { readEnvironment } from './environment.ts';
@@ -38,7 +40,8 @@ import { toLogger } from './powertools-logger.ts';
 const env = readEnvironment(
   z.object({
     [environment.storeUrl]: z.string(),
-    [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+    /** None where workers run all jobs. */
+    [environment.trainerFleet]: jsonText(TrainerFleetSchema).optional(),
     [environment.queue]: z.enum(QUEUES).default('batch'),
     [environment.authorization]: z.enum(AUTHORIZATIONS).default('keys'),
     [environment.apiKeysSecret]: z.string(),
@@ -74,8 +77,9 @@ const logger = toLogger(new PowertoolsLogger());
 const metrics = new Metrics();
 metrics.captureColdStartMetric();
 
-const [firstMachine, ...otherMachines] = machinesOf(env[environment.trainerFleet]);
-if (firstMachine === undefined) throw new RangeError('The fleet has no pool.');
+const fleet = env[environment.trainerFleet];
+const [firstMachine = workerMachine(processors), ...otherMachines] =
+  fleet === undefined ? [] : machinesOf(fleet);
 const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({
   store,
@@ -120,10 +124,17 @@ const app = createApp({
   jobs,
   queue: lazyQueue(async () => {
     const { queueOfDeployment } = await import('./queue-of-deployment.ts');
-    const fleet = env[environment.trainerFleet];
     return queueOfDeployment(env[environment.queue], { store, jobs, fleet, now: Date.now });
   }),
   machines: [firstMachine, ...otherMachines],
+  ...(fleet === undefined
+    ? {
+        backends: backendsOfWorkers({
+          workers: createWorkerRecords({ store, now: Date.now }),
+          onError: (error) => logger.warn('the workers are not known', { error }),
+        }),
+      }
+    : {}),
   uploads: lazyUploadLinks(async () => {
     const bucket = parseS3Url(store.url);
     if (bucket === undefined) throw new RangeError(`Upload links need a bucket, not "${store.url}".`);

@@ -1,6 +1,7 @@
 // The queue of a deployment on AWS, as its setting says. Its drivers are loaded when it is made.
 
-import type { QueueName, TrainerFleet } from '../core/environment.ts';
+import { environment, type QueueName, type TrainerFleet } from '../core/environment.ts';
+import { FoveaError } from '../core/errors/errors.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
 import type { JobQueue } from '../core/job/queues/job-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
@@ -13,18 +14,24 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 export interface QueueOfDeploymentDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
-  readonly fleet: TrainerFleet;
+  /** Undefined where workers run all jobs. */
+  readonly fleet: TrainerFleet | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Makes the queue that a setting names. */
+/** Makes the queue that a setting names. @throws {FoveaError} `environment-invalid` where that needs machines, and there are none. */
 export function queueOfDeployment(
   name: QueueName,
   { store, jobs, fleet, now }: QueueOfDeploymentDeps,
 ): JobQueue {
   const workers = createWorkerRecords({ store, now });
   if (name === 'workers') return createWorkersQueue({ workers });
+  if (fleet === undefined)
+    throw new FoveaError(
+      'environment-invalid',
+      `${environment.trainerFleet} is not set, and ${environment.queue}=${name} needs the machines of AWS Batch.`,
+    );
   const batch = createBatchQueue({ jobs, fleet, now });
   return name === 'batch' ? batch : createWorkersFirstQueue({ jobs, workers, batch, now });
 }

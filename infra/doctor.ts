@@ -23,7 +23,11 @@ const [facts, docker] = await Promise.all([
   askAccount({ instanceTypes: MACHINE_FAMILY_NAMES.flatMap(typesOf), stackName }),
   askDocker(process.env['CDK_DOCKER'] ?? 'docker'),
 ]);
-const families = offeredFamilies(settings.trainerFamilies, facts);
+// Where workers run all jobs, no machine is started.
+const families =
+  settings.queue === 'workers'
+    ? { offered: settings.trainerFamilies, leftOut: [] }
+    : offeredFamilies(settings.trainerFamilies, facts);
 console.log(
   JSON.stringify({
     checks: [settingsCheck, ...checkAccount(facts, settings), checkDocker(docker, settings)],

@@ -25,11 +25,22 @@ export class FoveaStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: FoveaStackProps) {
     super(scope, id, props);
     const data = new DataBucket(this, 'Data', settings);
-    const trainer = new Trainer(this, 'Trainer', { data, settings });
+    // Workers are machines of somebody else: nothing here is started for jobs, and nothing reports on them.
+    const trainer =
+      settings.queue === 'workers' ? undefined : new Trainer(this, 'Trainer', { data, settings });
     const api = new PredictFunction(this, 'Api', { data, trainer, settings });
-    const jobEvents = new JobEvents(this, 'JobEvents', { data, trainer, settings });
-    const { alarms } = new Alarms(this, 'Alarms', { api, jobEvents, email: settings.alarmEmail });
-    new Overview(this, 'Overview', { api, alarms });
+    const jobEvents =
+      trainer === undefined && settings.webhookReceivers === 'none'
+        ? undefined
+        : new JobEvents(this, 'JobEvents', { data, trainer, settings });
+    const hasTrainers = trainer !== undefined;
+    const { alarms } = new Alarms(this, 'Alarms', {
+      api,
+      jobEvents,
+      hasTrainers,
+      email: settings.alarmEmail,
+    });
+    new Overview(this, 'Overview', { api, alarms, hasTrainers });
     const { domain, certificateArn } = settings;
     const { url, frontSecret } = api;
     if (domain !== undefined && certificateArn !== undefined && frontSecret !== undefined)
@@ -54,18 +65,21 @@ export class FoveaStack extends Stack {
       value: data.bucket.bucketName,
       description: 'Copy datasets to datasets/<name>/<class>/',
     });
-    new CfnOutput(this, 'JobEventsFunction', {
-      value: jobEvents.function.functionName,
-      description: 'Brings events of AWS Batch into job records; call it again with lost events',
-    });
-    new CfnOutput(this, 'LostEventsQueue', {
-      value: jobEvents.lostEvents.queueUrl,
-      description: 'Events of AWS Batch that could not be handled',
-    });
-    new CfnOutput(this, 'TrainerLogGroup', {
-      value: trainer.logGroup.logGroupName,
-      description: 'Logs of the trainers',
-    });
+    if (jobEvents !== undefined) {
+      new CfnOutput(this, 'JobEventsFunction', {
+        value: jobEvents.function.functionName,
+        description: 'Brings events of AWS Batch into job records; call it again with lost events',
+      });
+      new CfnOutput(this, 'LostEventsQueue', {
+        value: jobEvents.lostEvents.queueUrl,
+        description: 'Events of AWS Batch that could not be handled',
+      });
+    }
+    if (trainer !== undefined)
+      new CfnOutput(this, 'TrainerLogGroup', {
+        value: trainer.logGroup.logGroupName,
+        description: 'Logs of the trainers',
+      });
   }
 
   /** The zones of the region to which the template is deployed. Without an account, the CDK's own answer would be two. */

@@ -1,5 +1,6 @@
 // The back ends of the best worker that is there, for estimates: where the jobs of a server run on workers.
 
+import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { SeenWorker, WorkerRecords } from '../../core/job/queues/workers/worker-records.ts';
 import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
 import { GPUS, gpuOfDriver } from '../../core/pricing/gpus.ts';
@@ -45,3 +46,11 @@ function bestOf(workers: readonly SeenWorker[]): FoundBackends | undefined {
     ...(gpu === null ? {} : { gpuCount: gpu.count }),
   };
 }
+
+/** Where jobs run on workers: which worker takes a job is not known before, and it costs what it costs. */
+export const workerMachine = (vcpus: number): JobMachine => ({
+  name: 'worker',
+  vcpus,
+  usdPerHour: 0,
+  priceBasis: 'Your own machine has no price.',
+});

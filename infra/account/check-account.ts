@@ -39,9 +39,9 @@ export function checkAccount(facts: AccountFacts, settings: Settings): Check[] {
     checkCredentials(facts),
     checkRegion(facts),
     checkBootstrap(facts),
-    checkZones(facts, settings),
-    checkMachines(facts, settings),
-    ...(settings.queue === 'workers' ? [] : checkTrainers(facts, settings)),
+    ...(settings.queue === 'workers'
+      ? []
+      : [checkZones(facts, settings), checkMachines(facts, settings), ...checkTrainers(facts, settings)]),
     ...checkConcurrency(facts, settings),
     checkFunction(facts, settings),
   ];
@@ -328,8 +328,12 @@ function checkFunction({ concurrency, region }: AccountFacts, { functionMemory }
 }
 
 /** Checks what builds the trainer's image. */
-export function checkDocker(docker: DockerFacts, { imageBuilder }: Pick<Settings, 'imageBuilder'>): Check {
+export function checkDocker(
+  docker: DockerFacts,
+  { imageBuilder, queue }: Pick<Settings, 'imageBuilder' | 'queue'>,
+): Check {
   const name = 'Docker';
+  if (queue === 'workers') return passed(name, 'is not needed: workers bring their own trainers');
   if (imageBuilder === 'codebuild') return passed(name, 'is not needed: AWS CodeBuild builds the images');
   if (!('architecture' in docker))
     return {

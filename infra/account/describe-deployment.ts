@@ -29,14 +29,14 @@ export function describeDeployment(
   families: readonly MachineFamilyName[],
   settings: Settings,
 ): DeploymentDescription {
-  const pools = toMachinePools(families, settings.usdPerHour);
+  const pools = settings.queue === 'workers' ? [] : toMachinePools(families, settings.usdPerHour);
   const idle = idleUsdPerMonth(pools, settings);
   const isSpot = settings.capacity !== 'on-demand';
   return {
     makes: [
       'a bucket, which a removal of the stack leaves there, and a secret with an API key',
-      'two functions, of which one has an address on the internet and asks for the key',
-      'a network, and roles with the rights that infra/README.md lists',
+      'functions, of which one has an address on the internet and asks for the key',
+      `${pools.length === 0 ? '' : 'a network, and '}roles with the rights that infra/README.md lists`,
       ...pools.map(
         ({ name, smallestTypes }) =>
           `the pool "${name}": AWS Batch starts ${smallestTypes.join(', ')} for a job, and none between jobs`,

@@ -21,7 +21,10 @@ import type { PredictFunction } from './predict-function.ts';
 /** What is watched, and the address that is told; undefined for none. */
 export interface AlarmsProps {
   readonly api: PredictFunction;
-  readonly jobEvents: JobEvents;
+  /** Undefined where it is not there. */
+  readonly jobEvents: JobEvents | undefined;
+  /** Whether AWS Batch runs jobs. */
+  readonly hasTrainers: boolean;
   readonly email: string | undefined;
 }
 
@@ -33,7 +36,7 @@ const SLOW = Duration.seconds(10);
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, { api, jobEvents, email }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { api, jobEvents, hasTrainers, email }: AlarmsProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { displayName: 'Fovea alarms', enforceSSL: true });
     allowAlarms(topic);
@@ -96,17 +99,23 @@ export class Alarms extends Construct {
         latency,
         SLOW.toMilliseconds(),
       ),
-      alarm('JobFailed', 'A fine-tuning job failed; its events say why.', failedJobs),
-      alarm(
-        'JobEventsFailed',
-        'Events of AWS Batch could not be handled.',
-        jobEvents.function.metricErrors(period),
-      ),
-      alarm(
-        'JobEventsLost',
-        'Events of AWS Batch wait in the queue of lost events; job records may be out of date.',
-        jobEvents.lostEvents.metricApproximateNumberOfMessagesVisible(period),
-      ),
+      ...(hasTrainers
+        ? [alarm('JobFailed', 'A fine-tuning job failed; its events say why.', failedJobs)]
+        : []),
+      ...(jobEvents === undefined
+        ? []
+        : [
+            alarm(
+              'JobEventsFailed',
+              'Events of AWS Batch could not be handled.',
+              jobEvents.function.metricErrors(period),
+            ),
+            alarm(
+              'JobEventsLost',
+              'Events of AWS Batch wait in the queue of lost events; job records may be out of date.',
+              jobEvents.lostEvents.metricApproximateNumberOfMessagesVisible(period),
+            ),
+          ]),
     ];
     Validations.of(topic).acknowledge({
       id: 'AwsSolutions-SNS2',

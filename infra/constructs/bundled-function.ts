@@ -23,6 +23,7 @@ import { metricsNamespace, NO_TELEMETRY } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { functionCode } from '../settings/function-code.ts';
 import type { Settings } from '../settings/settings.ts';
+import { checkVariablesSize } from '../settings/variables-size.ts';
 
 /** What distinguishes one function from another. */
 export interface BundledFunctionProps {
@@ -55,6 +56,13 @@ export class BundledFunction extends Construct implements IGrantable {
     });
     this.grantPrincipal = this.role;
     allowLogs(this.role, logGroup);
+    const variables = {
+      POWERTOOLS_SERVICE_NAME: code,
+      POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(Stack.of(this).stackName),
+      ...NO_TELEMETRY,
+      ...props.environment,
+    };
+    checkVariablesSize(this, variables);
     this.function = new AwsFunction(this, 'Function', {
       description,
       runtime: Runtime.NODEJS_24_X,
@@ -71,12 +79,7 @@ export class BundledFunction extends Construct implements IGrantable {
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
-      environment: {
-        POWERTOOLS_SERVICE_NAME: code,
-        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(Stack.of(this).stackName),
-        ...NO_TELEMETRY,
-        ...props.environment,
-      },
+      environment: variables,
     });
     // The CDK adds the permission to write traces by itself.
     acknowledgeWildcard(this.role, '*', 'X-Ray knows no resources for traces that are being written.');

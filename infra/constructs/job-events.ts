@@ -16,13 +16,13 @@ import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { shortenedStackName } from '../settings/stack-name.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
-import type { Trainer } from './trainer.ts';
+import { fleetVariable, type Trainer } from './trainer.ts';
 import { allowDescribing, allowReadingLogs, allowTraining } from './trainer-access.ts';
 
-/** The bucket, the trainers, and the settings. */
+/** The bucket, the trainers, and the settings. Without trainers, the function tells webhooks alone. */
 export interface JobEventsProps {
   readonly data: DataBucket;
-  readonly trainer: Trainer;
+  readonly trainer: Trainer | undefined;
   readonly settings: Settings;
 }
 
@@ -68,25 +68,16 @@ export class JobEvents extends Construct {
       deadLetterQueue: this.lostEvents,
       environment: {
         [environment.storeUrl]: data.storeUrl,
-        [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
+        ...fleetVariable(trainer),
         [environment.queue]: settings.queue,
         ...(settings.queue === 'batch' ? { [environment.watchRule]: ruleName } : {}),
         ...webhookVariables(settings),
       },
     });
     allowJobEvents(handler.role, data.bucket, { looksAgain });
-    allowTraining(handler.role, trainer);
     this.function = handler.function;
 
-    new Rule(this, 'OnBatchEvent', {
-      description: 'Jobs of the Fovea queues that changed their state or cannot start',
-      eventPattern: {
-        source: ['aws.batch'],
-        detailType: ['Batch Job State Change', 'Batch Job Queue Blocked'],
-        detail: { jobQueue: trainer.queues.map((queue) => queue.jobQueueArn) },
-      },
-      targets: [this.target()],
-    });
+    if (trainer !== undefined) this.followTrainers(handler, trainer);
     if (looksAgain)
       new Rule(this, 'LookAgain', {
         description: 'Open Fovea jobs are compared with AWS Batch, or go there if no worker has taken them',
@@ -109,11 +100,23 @@ export class JobEvents extends Construct {
         ],
       });
     }
-    if (settings.queue !== 'workers') {
-      allowDescribing(handler.role);
-      allowReadingLogs(handler.role, trainer);
-    }
     if (settings.webhookReceivers !== 'none') this.tellWebhooks(handler, data);
+  }
+
+  /** Has the function called for what AWS Batch says of the trainers, and lets it start and look at them. */
+  private followTrainers({ role }: BundledFunction, trainer: Trainer): void {
+    allowTraining(role, trainer);
+    allowDescribing(role);
+    allowReadingLogs(role, trainer);
+    new Rule(this, 'OnBatchEvent', {
+      description: 'Jobs of the Fovea queues that changed their state or cannot start',
+      eventPattern: {
+        source: ['aws.batch'],
+        detailType: ['Batch Job State Change', 'Batch Job Queue Blocked'],
+        detail: { jobQueue: trainer.queues.map((queue) => queue.jobQueueArn) },
+      },
+      targets: [this.target()],
+    });
   }
 
   /** Has the function called for every new notice in the bucket, and every few minutes for what is tried again. */

@@ -20,6 +20,8 @@ import type { PredictFunction } from './predict-function.ts';
 export interface OverviewProps {
   readonly api: PredictFunction;
   readonly alarms: readonly Alarm[];
+  /** Whether AWS Batch runs jobs. */
+  readonly hasTrainers: boolean;
 }
 
 const PERIOD = Duration.minutes(5);
@@ -30,7 +32,7 @@ const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
 /** The dashboard: alarms, predictions and their latency, requests, jobs by status, hours and cost of trainers. */
 export class Overview extends Construct {
-  constructor(scope: Construct, id: string, { api, alarms }: OverviewProps) {
+  constructor(scope: Construct, id: string, { api, alarms, hasTrainers }: OverviewProps) {
     super(scope, id);
     const namespace = metricsNamespace(Stack.of(this).stackName);
     const ofApi = (metricName: string, statistic: string, label: string) =>
@@ -75,26 +77,30 @@ export class Overview extends Construct {
             ofApi(metrics.coldStarts, Stats.SUM, 'cold starts'),
           ),
         ],
-        [
-          graph(
-            'Jobs that became …',
-            ...JOB_STATES.map((status) => ofJobs(metrics.jobs, status, { status })),
-            ofJobs(metrics.jobsResubmitted, 'resubmitted'),
-          ),
-          graph(
-            'Hours of trainers (a day)',
-            new MathExpression({
-              expression: `seconds / ${SECONDS_PER_HOUR}`,
-              usingMetrics: { seconds: ofJobs(metrics.trainerSeconds, 'seconds', {}, DAY) },
-              label: 'hours',
-              period: DAY,
-            }),
-          ),
-          graph(
-            'Estimated cost of trainers (US$ a day, on-demand price)',
-            ofJobs(metrics.estimatedCostUsd, 'US$', {}, DAY),
-          ),
-        ],
+        ...(hasTrainers
+          ? [
+              [
+                graph(
+                  'Jobs that became …',
+                  ...JOB_STATES.map((status) => ofJobs(metrics.jobs, status, { status })),
+                  ofJobs(metrics.jobsResubmitted, 'resubmitted'),
+                ),
+                graph(
+                  'Hours of trainers (a day)',
+                  new MathExpression({
+                    expression: `seconds / ${SECONDS_PER_HOUR}`,
+                    usingMetrics: { seconds: ofJobs(metrics.trainerSeconds, 'seconds', {}, DAY) },
+                    label: 'hours',
+                    period: DAY,
+                  }),
+                ),
+                graph(
+                  'Estimated cost of trainers (US$ a day, on-demand price)',
+                  ofJobs(metrics.estimatedCostUsd, 'US$', {}, DAY),
+                ),
+              ],
+            ]
+          : []),
       ],
     });
   }

@@ -1,7 +1,7 @@
 // The API: one function behind a URL of its own, and the secret with its API keys. The URL leads to an alias, so that it stays the same
 // whatever else changes.
 
-import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, Validations } from 'aws-cdk-lib';
 import {
   Alias,
   type FunctionUrl,
@@ -18,13 +18,13 @@ import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { Canary } from './canary.ts';
 import type { DataBucket } from './data-bucket.ts';
-import type { Trainer } from './trainer.ts';
+import { fleetVariable, type Trainer } from './trainer.ts';
 import { allowTraining } from './trainer-access.ts';
 
-/** The bucket, the trainers that jobs start on, and the settings. */
+/** The bucket, the trainers that jobs start on, and the settings. There are no trainers where workers run all jobs. */
 export interface PredictFunctionProps {
   readonly data: DataBucket;
-  readonly trainer: Trainer;
+  readonly trainer: Trainer | undefined;
   readonly settings: Settings;
 }
 
@@ -69,7 +69,7 @@ export class PredictFunction extends Construct {
       timeout: TIMEOUT,
       environment: {
         [environment.storeUrl]: data.storeUrl,
-        [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
+        ...fleetVariable(trainer),
         [environment.queue]: settings.queue,
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
         ...(authorization === 'keys' ? {} : { [environment.authorization]: authorization }),
@@ -88,7 +88,7 @@ export class PredictFunction extends Construct {
       ...(functionConcurrency === 'unreserved' ? {} : { reservedConcurrency: functionConcurrency }),
     });
     allowApi(api.role, data.bucket);
-    allowTraining(api.role, trainer);
+    if (trainer !== undefined) allowTraining(api.role, trainer);
     if (authorization === 'keys') this.apiKeys.grantRead(api);
     this.frontSecret?.grantRead(api);
     this.function = api.function;

@@ -4,15 +4,18 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ArnFormat, IgnoreMode, Stack, Validations } from 'aws-cdk-lib';
-import { Project } from 'aws-cdk-lib/aws-codebuild';
+import { ArnFormat, IgnoreMode, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { CfnProject, Project } from 'aws-cdk-lib/aws-codebuild';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageAsset, type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Function as AwsFunction } from 'aws-cdk-lib/aws-lambda';
+import { type CfnLogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
 import { ContainerImageBuild } from 'deploy-time-build';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import type { Settings } from '../settings/settings.ts';
+import { shortenedStackName } from '../settings/stack-name.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const DOCKERFILE = 'batch-job/Dockerfile';
@@ -24,7 +27,12 @@ export interface TrainerImageProps {
   /** Whether imported backbones run on the GPU, too. */
   readonly imported: boolean;
   readonly builder: Settings['imageBuilder'];
+  /** How long AWS CodeBuild's logs are kept. */
+  readonly logRetentionDays: Settings['logRetentionDays'];
 }
+
+/** Images in the repository of each variant: that of the newest deployment, and those that jobs and a rollback may still pull. */
+const KEPT_IMAGES = 5;
 
 /** What .dockerignore allows for other images than the trainer's. */
 const OF_OTHER_IMAGES = ['api', 'client', 'docker', 'functions'];
@@ -33,7 +41,11 @@ const OF_OTHER_IMAGES = ['api', 'client', 'docker', 'functions'];
 export class TrainerImage extends Construct {
   readonly image: ContainerImage;
 
-  constructor(scope: Construct, id: string, { variant, imported, builder }: TrainerImageProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { variant, imported, builder, logRetentionDays }: TrainerImageProps,
+  ) {
     super(scope, id);
     const props: DockerImageAssetProps = {
       directory: REPOSITORY,
@@ -41,7 +53,7 @@ export class TrainerImage extends Construct {
       platform: Platform.LINUX_AMD64,
       buildArgs: { VARIANT: variant, ...(imported ? { IMPORTED: '1' } : {}) },
     };
-    this.image = builder === 'codebuild' ? this.buildInCloud(props) : this.buildHere(props);
+    this.image = builder === 'codebuild' ? this.buildInCloud(props, logRetentionDays) : this.buildHere(props);
   }
 
   private buildHere(props: DockerImageAssetProps): ContainerImage {
@@ -53,7 +65,7 @@ export class TrainerImage extends Construct {
     return ContainerImage.fromDockerImageAsset(asset);
   }
 
-  private buildInCloud(props: DockerImageAssetProps): ContainerImage {
+  private buildInCloud(props: DockerImageAssetProps, retention: RetentionDays): ContainerImage {
     const ignored = readFileSync(path.join(REPOSITORY, '.dockerignore'), 'utf8').split('\n');
     const build = new ContainerImageBuild(this, 'Build', {
       ...props,
@@ -65,12 +77,29 @@ export class TrainerImage extends Construct {
         ...OF_OTHER_IMAGES,
       ],
     });
+    if (build.repository instanceof Repository)
+      build.repository.addLifecycleRule({ maxImageCount: KEPT_IMAGES });
     for (const part of Stack.of(this).node.children) {
       if (part instanceof AwsFunction && part.node.id.startsWith('DeployTimeBuild')) acknowledgeStarter(part);
-      else if (part.node.id.startsWith('ContainerImageBuild')) acknowledgeBuild(part);
+      else if (part.node.id.startsWith('ContainerImageBuild')) settleBuild(part, retention);
     }
     return build.toEcsDockerImageCode();
   }
+}
+
+/** Without a group of the stack, CodeBuild makes one that is kept for ever. It has the name that the build's own errors point to. */
+function keepLogs(project: Project, retention: RetentionDays): void {
+  if (project.node.tryFindChild('Logs') !== undefined) return;
+  const resource = project.node.defaultChild;
+  if (!(resource instanceof CfnProject)) throw new TypeError('The project has no resource.');
+  const name = `${shortenedStackName(Stack.of(project).stackName)}-images`;
+  const logs = new LogGroup(project, 'Logs', {
+    logGroupName: `/aws/codebuild/${name}`,
+    retention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  resource.name = name;
+  resource.addResourceDependency(logs.node.defaultChild as CfnLogGroup);
 }
 
 const managed = (policy: string) =>
@@ -89,9 +118,10 @@ function acknowledgeStarter(starter: IConstruct): void {
 }
 
 /** The project that builds. The package gives it what it needs to read the sources, and to push into the repository of the image. */
-function acknowledgeBuild(part: IConstruct): void {
+function settleBuild(part: IConstruct, retention: RetentionDays): void {
   const project = part instanceof Project ? part : part.node.findAll().find((one) => one instanceof Project);
   if (project === undefined) return;
+  keepLogs(project, retention);
   const stack = Stack.of(part);
   const validations = Validations.of(part);
   validations.acknowledge({

@@ -1,6 +1,6 @@
 // The trainers: image, roles, and for each pool of machines a job definition and its queues.
 
-import { Duration, Size, Stack } from 'aws-cdk-lib';
+import { Duration, Fn, Size, Stack } from 'aws-cdk-lib';
 import {
   Action,
   EcsEc2ContainerDefinition,
@@ -13,13 +13,7 @@ import { type ContainerImage, LogDriver } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import {
-  environment,
-  exitCodes,
-  type TrainerFleet,
-  type TrainerPool,
-  workerThreads,
-} from '../../core/environment.ts';
+import { type DeployedFleet, environment, exitCodes, workerThreads } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { allowTrainer } from '../access/bucket-access.ts';
 import { type MachinePool, toMachinePools } from '../settings/machines.ts';
@@ -45,7 +39,7 @@ const STACK_TAG = 'fovea:stack';
 /** Everything that AWS Batch needs to run trainers. */
 export class Trainer extends Construct {
   /** What the functions need to start trainers. */
-  readonly fleet: TrainerFleet;
+  readonly fleet: DeployedFleet;
   readonly queues: readonly JobQueue[];
   /** Names without revision. */
   readonly jobDefinitionNames: readonly string[];
@@ -121,29 +115,32 @@ export class Trainer extends Construct {
     });
     this.queues = parts.flatMap(({ queues }) => queues.map(({ queue }) => queue));
     this.jobDefinitionNames = pools.map(definitionName);
+    const { partition, region, account, stackName } = Stack.of(this);
     this.fleet = {
-      tags: { [STACK_TAG]: Stack.of(this).stackName },
+      batch: `arn:${partition}:batch:${region}:${account}`,
+      tags: { [STACK_TAG]: stackName },
       logGroup: this.logGroup.logGroupName,
-      pools: parts.map(
-        ({ pool, queues, jobDefinition }): TrainerPool => ({
-          name: pool.name,
-          jobDefinition: jobDefinition.jobDefinitionArn,
-          queues: queues.map(({ capacity, queue }) => ({ capacity, arn: queue.jobQueueArn })),
-          usdPerHour: pool.usdPerHour,
-          mostUsdPerHour: pool.mostUsdPerHour,
-          machine: {
-            ...pool.machine,
-            ...(pool.hasGpu && settings.importedOnGpu ? { importedOnGpu: true } : {}),
-          },
-        }),
-      ),
+      pools: parts.map(({ pool, queues, jobDefinition }) => ({
+        name: pool.name,
+        definition: nameIn(jobDefinition.jobDefinitionArn),
+        queues: Object.fromEntries(
+          queues.map(({ capacity, queue }) => [capacity, nameIn(queue.jobQueueArn)]),
+        ),
+        usdPerHour: pool.usdPerHour,
+        mostUsdPerHour: pool.mostUsdPerHour,
+        ...(pool.isPriceGiven ? { isPriceGiven: true } : {}),
+        machine: {
+          ...pool.machine,
+          ...(pool.hasGpu && settings.importedOnGpu ? { importedOnGpu: true } : {}),
+        },
+      })),
     };
   }
 
   /** The image for each kind of machine that there is. One for processors carries no CUDA libraries. */
   private createImages(
     pools: readonly MachinePool[],
-    { importedOnGpu, imageBuilder: builder }: Settings,
+    { importedOnGpu, imageBuilder: builder, logRetentionDays }: Settings,
   ): (pool: MachinePool) => ContainerImage {
     const isMixed = new Set(pools.map(({ hasGpu }) => hasGpu)).size > 1;
     const images: { gpu?: ContainerImage; cpu?: ContainerImage } = {};
@@ -155,8 +152,16 @@ export class Trainer extends Construct {
         variant,
         imported: hasGpu && importedOnGpu,
         builder,
+        logRetentionDays,
       }).image;
       return images[variant];
     };
   }
 }
+
+/** The variable by which a function is told of the trainers; none where there are none. */
+export const fleetVariable = (trainer: Trainer | undefined): Readonly<Record<string, string>> =>
+  trainer === undefined ? {} : { [environment.trainerFleet]: Stack.of(trainer).toJsonString(trainer.fleet) };
+
+/** What follows the slash of an ARN. */
+const nameIn = (arn: string): string => Fn.select(1, Fn.split('/', arn));

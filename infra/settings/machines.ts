@@ -1,8 +1,8 @@
 // The EC2 families on which trainers may run here, and machines with several GPUs. A new row adds one; core/pricing has the
 // facts and prices.
 
-import type { TrainerPool } from '../../core/environment.ts';
-import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../../core/pricing/machines.ts';
+import type { DeployedPool } from '../../core/environment.ts';
+import { gpuMemoryGbOf, MACHINES, type Machine } from '../../core/pricing/machines.ts';
 
 /** A family of EC2 instances, with the facts of its smallest instance, on which a job must fit. */
 export interface MachineFamily extends Machine {
@@ -50,7 +50,9 @@ export interface MachinePool {
   readonly usdPerHour: number;
   /** Price of the dearest machine. */
   readonly mostUsdPerHour: number;
-  readonly machine: TrainerPool['machine'];
+  /** Whether a setting gives that price. */
+  readonly isPriceGiven: boolean;
+  readonly machine: DeployedPool['machine'];
 }
 
 /** Prices of families' smallest machines in US dollars an hour, which replace those of the table. */
@@ -99,14 +101,12 @@ export function toMachinePools(
         Math.min(...alike.map(({ memoryGib }) => memoryGib)) * MIB_PER_GIB * USABLE_MEMORY,
       ),
       usdPerHour,
+      isPriceGiven: isGiven,
       machine: {
         name: instanceType,
         gpu,
         ...(gpuCount > 1 ? { gpuCount } : {}),
         vcpus: cheapest.vcpus,
-        priceBasis: isGiven
-          ? `The price is the one that fovea:usdPerHour gives for ${instanceType}.`
-          : `On-demand price of ${instanceType} in ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; Spot machines often cost less than half.`,
       },
     };
   });

@@ -14,10 +14,8 @@ import {
 } from '../../core/environment.ts';
 import { RuleKeepDaysSchema } from '../../core/storage/retention.ts';
 import { CANARY_MINUTES } from './canary-minutes.ts';
-import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES, toMachinePools } from './machines.ts';
+import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
-/** The functions know each size of machine by a variable, and AWS gives all variables of a function 4 KB: six sizes take 4.1 KB. */
-const MOST_POOLS = 5;
 /** Zones at most, whose ranges of addresses are kept free. */
 export const MOST_ZONES = 4;
 const PREFIX = 'fovea:';
@@ -145,10 +143,6 @@ const SettingsSchema = z
     if (largest.vcpus <= maxVcpus) return;
     const message = `must be at least ${largest.vcpus}, the vCPUs of one ${largest.instanceType}`;
     context.addIssue({ code: 'custom', path: ['maxVcpus'], message });
-  })
-  .refine(({ trainerFamilies }) => toMachinePools(trainerFamilies).length <= MOST_POOLS, {
-    path: ['trainerFamilies'],
-    message: `must have at most ${MOST_POOLS} sizes of machines, by the memory and the number of their GPUs: a function cannot be told of more`,
   })
   .refine(({ domain, authorization }) => domain === undefined || authorization === 'keys', {
     path: ['authorization'],

@@ -315,7 +315,14 @@ describe('checkAccount', () => {
   });
 
   it('asks for no quotas where workers of your own run all jobs, and for no role without Spot', () => {
-    expect(faults({ quotas: quotasOf(0), hasSpotRole: { value: false } }, { queue: 'workers' })).toEqual([]);
+    const nothing = {
+      quotas: quotasOf(0),
+      hasSpotRole: { value: false },
+      zones: { value: [] },
+      offers: { value: {} },
+      networks: { value: { count: 5, hasOwn: false } },
+    };
+    expect(faults(nothing, { queue: 'workers', imageBuilder: 'codebuild' })).toEqual([]);
     expect(faults({ hasSpotRole: { value: false } }, { capacity: 'on-demand' })).toEqual([]);
   });
 });

@@ -18,3 +18,8 @@ it.each([
   expect(idleUsd({})).toBeCloseTo(0.44, 2);
   expect(Math.abs(idleUsd(context) - idleUsd({}) - usd)).toBeLessThan(0.015);
 });
+
+it('names no machines where workers run all jobs', () => {
+  const { makes, costs } = describeDeployment(['c7i'], parseSettings({ 'fovea:queue': 'workers' }));
+  expect([...makes, ...costs].join('\n')).not.toMatch(/c7i|pool|network/);
+});

@@ -607,3 +607,70 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
 ];
+
+const BUILD = 'Custom::CDKContainerImageBuild';
+
+/** Everything that CloudFormation makes before a resource. */
+function neededBy(template: CloudTemplate, id: string, seen = new Set<string>()): ReadonlySet<string> {
+  const resource = template.Resources[id];
+  const text = JSON.stringify({ ...resource, Metadata: undefined });
+  const named = [
+    ...[...text.matchAll(/"Ref":"(\w+)"|"Fn::GetAtt":\["(\w+)"/g)].map(([, ref, got]) => ref ?? got ?? ''),
+    ...list((resource as { DependsOn?: unknown } | undefined)?.DependsOn ?? []).map(String),
+  ];
+  for (const one of named)
+    if (one in template.Resources && !seen.has(one)) {
+      seen.add(one);
+      neededBy(template, one, seen);
+    }
+  return seen;
+}
+
+/** What must hold where AWS CodeBuild makes the images. */
+export const BUILD_GUARANTEES: readonly Guarantee[] = [
+  {
+    name: 'no build waits for another',
+    problems: (t) => {
+      const builds = resourcesOf(t, BUILD).map(([id]) => id);
+      return builds.length < 2
+        ? ['fewer than two builds']
+        : builds.filter((id) => builds.some((other) => other !== id && neededBy(t, id).has(other)));
+    },
+    violate: (t) => {
+      const [[one], [, other]] = resourcesOf(t, BUILD) as [[string, Resource], [string, Resource]];
+      other.Properties['waitsFor'] = { Ref: one };
+    },
+  },
+  {
+    name: 'repositories keep a few images by their number, and none goes by its age',
+    problems: all('AWS::ECR::Repository', ({ LifecyclePolicy }) => {
+      const { rules } = JSON.parse(LifecyclePolicy?.LifecyclePolicyText ?? '{"rules":[]}');
+      return (
+        rules.length > 0 &&
+        rules.every(
+          ({ selection }: { selection: { countType: string; countNumber: number } }) =>
+            selection.countType === 'imageCountMoreThan' && selection.countNumber > 1,
+        )
+      );
+    }),
+    violate: (t) => {
+      delete first(t, 'AWS::ECR::Repository').Properties['LifecyclePolicy'];
+    },
+  },
+  {
+    name: 'builds write into a log of the stack, which expires and goes with it',
+    problems: (t) =>
+      resourcesOf(t, 'AWS::CodeBuild::Project').flatMap(([id, { Properties }]) => {
+        const [logId, log] =
+          resourcesOf(t, 'AWS::Logs::LogGroup').find(
+            ([, group]) => group.Properties['LogGroupName'] === `/aws/codebuild/${Properties['Name']}`,
+          ) ?? [];
+        const isKept =
+          log !== undefined && log.Properties['RetentionInDays'] > 0 && log.DeletionPolicy === 'Delete';
+        return isKept && neededBy(t, id).has(String(logId)) ? [] : [id];
+      }),
+    violate: (t) => {
+      first(t, 'AWS::CodeBuild::Project').Properties['Name'] = 'another';
+    },
+  },
+];

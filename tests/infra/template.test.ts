@@ -5,7 +5,8 @@ import {
   TELL_WEBHOOKS_EVENT,
   TrainerFleetSchema,
 } from '../../core/environment.ts';
-import { GUARANTEES } from './guarantees.ts';
+import { MACHINE_FAMILY_NAMES } from '../../infra/settings/machines.ts';
+import { BUILD_GUARANTEES, GUARANTEES } from './guarantees.ts';
 import { type CloudTemplate, type Resource, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
 
 let template: CloudTemplate;
@@ -61,6 +62,43 @@ describe('the template', () => {
     }
   });
 
+  it('tells the functions where the price of each machine is from', () => {
+    const told = synthesize({ usdPerHour: 'g6=0.9' });
+    const [, api] = resourcesOf(told, 'AWS::Lambda::Function').at(0) ?? [];
+    const fleet = TrainerFleetSchema.parse(
+      JSON.parse(flatten(api?.Properties['Environment'].Variables.FOVEA_TRAINER_FLEET)),
+    );
+    expect(fleet.pools.map(({ machine }) => machine.priceBasis)).toEqual([
+      expect.stringMatching(/^On-demand price of c7i\.2xlarge in us-east-1 on \d{4}-\d\d-\d\d/),
+      expect.stringContaining('g4dn.xlarge in us-east-1'),
+      'The price is the one that fovea:usdPerHour gives for g6.xlarge.',
+      expect.stringContaining('g6e.xlarge in us-east-1'),
+    ]);
+    expect(fleet.pools[0]?.queues.map(({ arn }) => arn)).toEqual(
+      ['reference', 'reference'].map((name) => `arn:reference:batch:reference:reference:job-queue/${name}`),
+    );
+  });
+
+  it('has room in the variables of its functions for every size of machine, and says where there is none', () => {
+    const most = { trainerFamilies: MACHINE_FAMILY_NAMES.join(','), maxVcpus: 48, webhookReceivers: 'any' };
+    const long = { stackName: 'a-name-of-a-stack-that-many-people-of-one-company-share' };
+    const { template: largest, messages } = synthesizeStack(most, long);
+    expect(JSON.stringify(messages)).not.toContain('The variables of this function');
+    for (const [, { Properties }] of resourcesOf(largest as CloudTemplate, 'AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'];
+      // A reference becomes a name of at most so many characters; here it is `reference`.
+      const bytes = Object.entries(Variables).map(([name, value]) => `${name}${flatten(value)}`);
+      expect(bytes.join('').replaceAll('reference', 'x'.repeat(64)).length).toBeLessThan(4096);
+      expect(TrainerFleetSchema.parse(JSON.parse(flatten(Variables.FOVEA_TRAINER_FLEET))).pools).toHaveLength(
+        7,
+      );
+    }
+    const origins = Array.from({ length: 150 }, (_, at) => `https://app-${at}.example.com`).join();
+    expect(JSON.stringify(synthesizeStack({ allowOrigins: origins }).messages)).toMatch(
+      /The variables of this function take about \d+ bytes, and AWS allows 4096\. Most of them has FOVEA_ALLOW_ORIGINS/,
+    );
+  });
+
   it('compares open jobs with AWS Batch by a schedule that its function may switch off, and no other', () => {
     const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
       ([, { Properties }]) => 'ScheduleExpression' in Properties,
@@ -84,7 +122,22 @@ describe('the template', () => {
     expect(flatten(switches[0]?.[1].Properties['PolicyDocument'].Statement[0].Resource)).toMatch(
       /:rule\/Fovea-open-jobs$/,
     );
-    expect(JSON.stringify(synthesize({ queue: 'workers' }))).not.toContain('ScheduleExpression');
+  });
+
+  it('has no machines, network, image or job events where workers run all jobs', () => {
+    const typesOf = (synthesized: CloudTemplate) =>
+      Object.values(synthesized.Resources).map(({ Type }) => Type.replace(/::\w+$/, ''));
+    const alone = synthesize({ queue: 'workers', imageBuilder: 'codebuild' });
+    expect(typesOf(alone).filter((type) => /Batch|EC2|ECR|CodeBuild|Events|SQS/.test(type))).toEqual([]);
+    expect(resourcesOf(alone, 'AWS::Lambda::Function').map(([id]) => id.slice(0, 3))).toEqual(['Api']);
+    expect(JSON.stringify(alone)).not.toMatch(/batch:|FOVEA_TRAINER_FLEET|trainer/i);
+    expect(Object.keys(alone.Outputs).toSorted()).toEqual(['ApiKeysSecret', 'ApiUrl', 'BucketName']);
+    const alarms = resourcesOf(alone, 'AWS::CloudWatch::Alarm').map(([id]) => id.slice(0, 9));
+    expect(alarms).toEqual(['AlarmsApi', 'AlarmsApi', 'AlarmsApi', 'AlarmsApi']);
+    // Webhooks are told by the function of job events, which has nothing to do with AWS Batch then.
+    const telling = synthesize({ queue: 'workers', webhookReceivers: 'public' });
+    expect(resourcesOf(telling, 'AWS::Lambda::Function')).toHaveLength(2);
+    expect(JSON.stringify(telling)).not.toMatch(/"batch:|FOVEA_TRAINER_FLEET|aws\.batch/);
   });
 
   it('looks again at jobs that wait for workers, where workers come first', () => {
@@ -531,6 +584,12 @@ describe('settings', () => {
       ],
     ]);
     expect(JSON.stringify(template)).not.toContain('codebuild');
+    for (const { name, problems, violate } of BUILD_GUARANTEES) {
+      expect(problems(built), name).toEqual([]);
+      const broken = structuredClone(built);
+      violate(broken);
+      expect(problems(broken), name).not.toEqual([]);
+    }
   });
 
   it('try a new version with a tenth of the requests, and take it back at an alarm', () => {

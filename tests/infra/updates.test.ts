@@ -52,6 +52,7 @@ const IS_REPLACED_FOR: Readonly<Record<string, boolean | ((after: Resource) => b
   'AWS::Batch::JobDefinition ContainerProperties': false,
   'AWS::Batch::JobDefinition Timeout': false,
   'AWS::Batch::JobQueue JobStateTimeLimitActions': false,
+  'AWS::CloudWatch::Dashboard DashboardBody': false,
   'AWS::EC2::VPCEndpoint RouteTableIds': false,
   'AWS::Events::Rule EventPattern': false,
   'AWS::IAM::Policy PolicyDocument': false,
@@ -150,6 +151,27 @@ describe('a setting that changes', () => {
       expect(listed).toEqual(REPLACED[name] ?? []);
       expect(listed.filter((id) => KEPT.includes(id))).toEqual([]);
       expect(KEPT.filter((id) => !(id in after.Resources))).toEqual(GONE[name] ?? []);
+    },
+    SYNTHESES_TIMEOUT_MS,
+  );
+
+  it.each(['batch', 'workers-first'])(
+    'takes the trainers away and brings them back, and keeps the rest: from %s to workers',
+    (queue) => {
+      const withTrainers = synthesize({ queue });
+      const without = synthesize({ queue: 'workers' });
+      const there = changesOf(withTrainers, without);
+      const back = changesOf(without, withTrainers);
+      expect({ there, back }).toEqual({
+        there: { replaced: [], unknown: [] },
+        back: { replaced: [], unknown: [] },
+      });
+      const ofTrainers = KEPT.filter((id) => /^(Trainer|JobEvents)/.test(id));
+      expect(KEPT.filter((id) => !(id in without.Resources))).toEqual(ofTrainers);
+      expect(KEPT.filter((id) => !(id in withTrainers.Resources))).toEqual([]);
+      // Logs are read after their trainers are gone.
+      for (const id of ['TrainerLogs1A4A74B7', 'JobEventsFunctionLogsA787A456'])
+        expect(withTrainers.Resources[id]?.DeletionPolicy).toBe('Retain');
     },
     SYNTHESES_TIMEOUT_MS,
   );

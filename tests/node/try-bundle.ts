@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { environment } from '../../core/environment.ts';
 import { bundleFunction } from '../../scripts/build-function/bundle-function.ts';
-import { FLEET } from '../support/fleet.ts';
+import { FLEET_VARIABLE } from '../support/fleet.ts';
 import { REPOSITORY } from './run-with.ts';
 
 /** Inside of the repository, whose node_modules has the packages that stay outside of the bundle. */
@@ -27,7 +27,7 @@ Object.assign(globalThis, {
 });
 Object.assign(process.env, {
   [environment.storeUrl]: 'memory:',
-  [environment.trainerFleet]: JSON.stringify(FLEET),
+  [environment.trainerFleet]: FLEET_VARIABLE,
   [environment.apiKeysSecret]: 'unused',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
   AWS_REGION: 'us-east-1',

@@ -1,6 +1,6 @@
 // A fleet of two pools, with and without Spot.
 
-import type { TrainerFleet } from '../../core/environment.ts';
+import type { DeployedFleet, TrainerFleet } from '../../core/environment.ts';
 
 export const FLEET: TrainerFleet = {
   tags: { 'fovea:stack': 'Fovea' },
@@ -24,3 +24,27 @@ export const FLEET: TrainerFleet = {
     },
   ],
 };
+
+const DEPLOYED: DeployedFleet = {
+  batch: 'arn:aws:batch:eu-west-1:123456789012',
+  tags: FLEET.tags,
+  pools: [
+    {
+      name: 'gpu-16gb',
+      definition: 'definition-16:1',
+      queues: { spot: 'queue-16-spot', 'on-demand': 'queue-16-on-demand' },
+      usdPerHour: 0.5,
+      machine: { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4 },
+    },
+    {
+      name: 'gpu-24gb',
+      definition: 'definition-24:1',
+      queues: { spot: 'queue-24-spot' },
+      usdPerHour: 1,
+      machine: { name: 'g5.xlarge', gpu: 'A10G', vcpus: 4 },
+    },
+  ],
+};
+
+/** Such a fleet as a function is told of it. */
+export const FLEET_VARIABLE = JSON.stringify(DEPLOYED);

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSampleDataset } from '../../../cli/sample-dataset/write-sample-dataset.ts';
+import { TrainerFleetSchema } from '../../../core/environment.ts';
 import { baseImageOf, hasImage, standInForNode } from '../../support/cloud/base-image.ts';
 import { type Deployment, deploy } from '../../support/cloud/deploy.ts';
 import { startDeployedFunction } from '../../support/cloud/deployed-function.ts';
@@ -349,9 +350,10 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
 
   /** Batch jobs of the job, in the order of their submission, and the kinds of their queues. */
   async function batchJobs() {
-    const fleet = JSON.parse((await functionVariables())['FOVEA_TRAINER_FLEET'] as string);
+    const variables = await functionVariables();
+    const { pools } = TrainerFleetSchema.parse(JSON.parse(variables['FOVEA_TRAINER_FLEET'] as string));
     const found: { jobId: string; jobName: string; jobQueue: string; capacity: string }[] = [];
-    for (const { arn, capacity } of fleet.pools[0].queues) {
+    for (const { arn, capacity } of pools[0]?.queues ?? []) {
       for (const jobStatus of ['RUNNING', 'SUCCEEDED', 'FAILED', 'STARTING', 'RUNNABLE']) {
         const { jobSummaryList } = await deployment.aws(
           'batch',

@@ -10,7 +10,7 @@ import { environment } from '../../../core/environment.ts';
 import { createS3Store } from '../../../core/storage/drivers/s3.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { runCommand } from '../cloud/run-command.ts';
-import { FLEET } from '../fleet.ts';
+import { FLEET_VARIABLE } from '../fleet.ts';
 import { MOTO_CREDENTIALS } from '../start-moto.ts';
 import { startS3 } from '../start-s3.ts';
 import { serveFunctionUrl } from './function-url.ts';
@@ -78,7 +78,7 @@ export async function startFunction(
         AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
         [environment.storeUrl]: `s3://${BUCKET}`,
-        [environment.trainerFleet]: JSON.stringify(FLEET),
+        [environment.trainerFleet]: FLEET_VARIABLE,
         [environment.apiKeysSecret]: SECRET,
         ...settings,
       },

@@ -8,7 +8,7 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 import { startFakeBatch } from '../../support/fake-batch.ts';
-import { FLEET } from '../../support/fleet.ts';
+import { FLEET_VARIABLE } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ it('sends jobs that no worker has taken to AWS Batch, and leaves those of worker
   await jobs.update(home, (job) => ({ ...job, status: 'queued' }));
   for (const [name, value] of Object.entries({
     FOVEA_STORE_URL: storeUrl,
-    FOVEA_TRAINER_FLEET: JSON.stringify(FLEET),
+    FOVEA_TRAINER_FLEET: FLEET_VARIABLE,
     FOVEA_QUEUE: 'workers-first',
     AWS_ENDPOINT_URL_BATCH: batch.endpoint,
     AWS_REGION: 'eu-west-1',

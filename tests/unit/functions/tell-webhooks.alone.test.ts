@@ -10,7 +10,6 @@ import { TELL_WEBHOOKS_EVENT } from '../../../core/environment.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 import { createWebhookRecords } from '../../../core/webhook/webhook-records.ts';
-import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
 import { type Received, startReceiver } from '../../support/webhook-receiver.ts';
 
@@ -34,7 +33,8 @@ it('tells webhooks of a job that ended, and soon once more where the first attem
   await jobs.requestCancel(id);
   for (const [name, value] of Object.entries({
     FOVEA_STORE_URL: storeUrl,
-    FOVEA_TRAINER_FLEET: JSON.stringify(FLEET),
+    // Where workers run all jobs, the function is told of no machines.
+    FOVEA_QUEUE: 'workers',
     FOVEA_WEBHOOK_RECEIVERS: 'any',
     AWS_REGION: 'eu-west-1',
   }))

@@ -10,7 +10,7 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 import { startFakeBatch } from '../../support/fake-batch.ts';
-import { FLEET } from '../../support/fleet.ts';
+import { FLEET_VARIABLE } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const SCHEDULED = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} };
@@ -38,7 +38,7 @@ it('switches its schedule on with the first event of a job alone, and off when n
   const { id } = await jobs.create(newJob());
   for (const [name, value] of Object.entries({
     FOVEA_STORE_URL: storeUrl,
-    FOVEA_TRAINER_FLEET: JSON.stringify(FLEET),
+    FOVEA_TRAINER_FLEET: FLEET_VARIABLE,
     FOVEA_WATCH_RULE: 'Fovea-open-jobs',
     AWS_ENDPOINT_URL_BATCH: batch.endpoint,
     AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${(events.address() as AddressInfo).port}`,
@@ -60,7 +60,12 @@ it('switches its schedule on with the first event of a job alone, and off when n
       replaces: null,
     },
   }));
-  const detail = { jobId: 'batch-7', jobName: `${id}-1`, jobQueue: 'queue-16-spot', status: 'SUBMITTED' };
+  const detail = {
+    jobId: 'batch-7',
+    jobName: `${id}-1`,
+    jobQueue: 'arn:aws:batch:eu-west-1:123456789012:job-queue/queue-16-spot',
+    status: 'SUBMITTED',
+  };
   await handler({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });
   expect(calls.splice(0)).toEqual(['EnableRule Fovea-open-jobs']);
 
