@@ -20,6 +20,8 @@ const DATASET_NAMES = {
     renamingFrom: z.string().optional(),
     /** The same from then on, until nothing is left of that one. */
     renamedFrom: z.string().optional(),
+    /** The request that reserved the new name last, while a rename is under way. */
+    renamingBy: z.string().optional(),
     /** Earlier names, oldest first. Earlier versions have written the same name several times, and the present one. */
     former: z.array(z.string()).default([]),
   }),

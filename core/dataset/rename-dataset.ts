@@ -58,10 +58,8 @@ async function reserve(
   to: string,
   refuse: () => Promise<void>,
 ): Promise<void> {
-  let isNew = false;
   await changeDatasetNames(store, from, async (names) => {
-    isNew = names.renamingTo !== to;
-    if (!isNew) return undefined;
+    if (names.renamingTo === to) return undefined;
     if (names.renamingTo !== undefined) throw beingRenamed(from, names.renamingTo);
     if (names.renamedFrom !== undefined) throw beingRenamed(names.renamedFrom, from);
     if (await isTaken(store, from, to)) throw nameTaken(from, to);
@@ -73,16 +71,24 @@ async function reserve(
       change: (name, change) => changeDatasetNames(store, name, change),
       isTaken: () => isTaken(store, from, to),
       nameTaken: () => nameTaken(from, to),
-      refuse: async () => (isNew ? refuse() : undefined),
+      // Where files are copied, an interrupted rename has asked before.
+      refuse: async () => ((await hasFiles(store, to)) ? undefined : refuse()),
+      givenUp: () => beingRenamed(from, to),
     },
   );
+}
+
+async function hasFiles(store: ObjectStore, dataset: string): Promise<boolean> {
+  for await (const _ of store.list(keys.dataset(dataset))) return true;
+  return false;
 }
 
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {
   const names = await readDatasetNames(store, to);
   if (names?.renamingFrom !== undefined) return names.renamingFrom !== from;
-  for await (const _ of store.list(keys.dataset(to))) return true;
-  return names?.renamingTo !== undefined || names?.renamedFrom !== undefined;
+  return (
+    (await hasFiles(store, to)) || names?.renamingTo !== undefined || names?.renamedFrom !== undefined
+  );
 }
 
 /** What is copied, and erased: the keys below a prefix. */
@@ -133,14 +139,19 @@ async function erasePaths({ store, from, isTimeUp }: Moved, paths: readonly stri
   });
 }
 
-/** Lets the new name stand for the dataset. */
+/**
+ * Lets the new name stand for the dataset.
+ * @throws {FoveaError} `dataset-in-use` where the new name is not reserved any more: nothing may be erased by the old one then.
+ */
 async function show(store: ObjectStore, from: string, to: string): Promise<void> {
   const { former = [] } = (await readDatasetNames(store, from)) ?? {};
-  await changeDatasetNames(store, to, ({ renamingFrom, ...names }) =>
+  const shown = await changeDatasetNames(store, to, ({ renamingFrom, renamingBy: _, ...names }) =>
     renamingFrom === from
       ? { ...names, renamedFrom: from, former: formerOf(to, [...former, from]) }
       : undefined,
   );
+  // Or the same request at the same moment was quicker, and nothing is left to do.
+  if (shown.renamedFrom !== from && !shown.former.includes(from)) throw beingRenamed(from, to);
 }
 
 /** Each earlier name once, where it was left last, without the present one. */

@@ -43,6 +43,8 @@ export const LiveRecordSchema = z.object({
   renamingFrom: z.string().optional(),
   /** The same once it is complete, and until that model is erased. */
   renamedFrom: z.string().optional(),
+  /** The request that reserved the new name last, while a rename is under way. */
+  renamingBy: z.string().optional(),
 });
 /** What predictions with a model use. */
 export type LiveRecord = z.infer<typeof LiveRecordSchema>;

@@ -64,8 +64,7 @@ async function reserve(
 ): Promise<void> {
   const source = await readLiveRecord(store, from);
   await resolveVersion(store, from);
-  const isNew = source?.renamingTo !== to;
-  if (isNew) {
+  if (source?.renamingTo !== to) {
     if (await isTaken(store, from, to)) throw nameTaken(from, to);
     await changeModel(store, from, (record) => {
       assertRenamed(from, record);
@@ -78,7 +77,9 @@ async function reserve(
       change: (name, change) => changeLiveRecord(store, name, change),
       isTaken: () => isTaken(store, from, to),
       nameTaken: () => nameTaken(from, to),
-      refuse: async () => (isNew ? refuse() : undefined),
+      // Where versions are copied, an interrupted rename has asked before.
+      refuse: async () => ((await listNumbers(store, to)).length > 0 ? undefined : refuse()),
+      givenUp: () => beingRenamed(from, to),
       onGivenUp: () => eraseVersions(store, to, []),
     },
   );
@@ -138,7 +139,7 @@ async function show(store: ObjectStore, from: string, to: string): Promise<void>
   if (newest !== undefined) await moveAlias(store, to, LATEST_ALIAS, newest);
   const shown = await changeLiveRecord(store, to, (record) => {
     if (record.renamingFrom !== from || source?.renamingTo !== to) return undefined;
-    const { renamingTo: _, revision: __, ...copied } = source;
+    const { renamingTo: _, renamingBy: __, revision: ___, ...copied } = source;
     return { ...copied, revision: record.revision, renamedFrom: from };
   });
   if (shown.renamedFrom === from) return;

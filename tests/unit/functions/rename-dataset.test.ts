@@ -117,6 +117,53 @@ describe('a rename', () => {
     expect((await test.send('PUT', '/v1/datasets/pets/cat/x.png')).body.error.code).toBe('body-missing');
   });
 
+  it('is refused as a whole where the same is asked for at the same moment, and a job began before', async () => {
+    for (let late = 0; late < 12; late += 1) {
+      await open();
+      let [isJob, reads] = [false, 0];
+      // Both have found the dataset unused by then.
+      const beginJob = async () => {
+        if (isJob) return;
+        isJob = true;
+        await test.jobs.create(newJob({ dataset: 'pets' }));
+      };
+      const ask = (before: () => Promise<void>) => {
+        const met: ObjectStore = {
+          ...store,
+          async put(key, ...rest) {
+            if (key.endsWith('names.json')) await before();
+            return store.put(key, ...rest);
+          },
+        };
+        return createTestApp({ store: met }).send('POST', RENAME, { name: 'animals' });
+      };
+      const slowly = async () => {
+        await beginJob();
+        reads += 1;
+        for (let turn = 0; turn < late * reads; turn += 1) await new Promise(setImmediate);
+      };
+      const answers = await Promise.all([ask(beginJob), ask(slowly)]);
+      expect(answers.map(({ status, body }) => [status, body.error?.code])).toEqual([
+        [409, 'dataset-in-use'],
+        [409, 'dataset-in-use'],
+      ]);
+      expect(await keysOf('datasets/animals/')).toEqual([]);
+      expect(await keysOf('datasets/pets/')).toHaveLength(8);
+      for (const { id } of (await test.jobs.list({ limit: 9 })).jobs) await test.jobs.requestCancel(id);
+      expect((await test.send('POST', RENAME, { name: 'animals' })).status).toBe(200);
+    }
+  });
+
+  it('is done where the same is asked for many times at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => test.send('POST', RENAME, { name: 'animals' })),
+    );
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
+    while ((await test.send('POST', RENAME, { name: 'animals' })).status === 503);
+    expect(await keysOf('datasets/animals/')).toHaveLength(8);
+    expect(await keysOf('datasets/pets/')).toEqual([]);
+  });
+
   it('takes several requests where one is too short, and nothing else changes the dataset meanwhile', async () => {
     const short = createTestApp({ store, limits: { inspectionMs: 0 } });
     const first = await short.send('POST', RENAME, { name: 'animals' });
