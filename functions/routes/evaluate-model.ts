@@ -1,8 +1,10 @@
 // POST /v1/models/{model}/evaluate: judges a version by the labelled pictures of a dataset. It makes a batch, which has the evaluation at its end.
 
+import type { Context } from 'hono';
 import { EvaluateModelSchema } from '../../api/batch.ts';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { ModelParamSchema } from '../../api/model.ts';
+import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import { pictureId } from '../../core/dataset/split-snapshots.ts';
@@ -14,11 +16,13 @@ import { readSeenPictures } from '../../core/promotion/seen-pictures.ts';
 import { isUnreadable } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { maySee } from '../http/require-names.ts';
 import { after } from './after.ts';
 import { MADE_BATCH, MAKE_BATCH_ERRORS, makeBatch } from './batches.ts';
 import { parseDatasetName } from './dataset-name.ts';
@@ -41,7 +45,7 @@ const evaluateRoute = createRoute({
   description:
     'Makes a batch that predicts the labelled pictures of the dataset, so it takes as long as a batch does. At its end, `evaluation` of ' +
     '`GET /v1/batches/{batch_id}` says how often the version is right, class by class, and how far its scores can be trusted. Pictures that ' +
-    'it was trained on are counted apart. Classes that the model does not have are named and left out.',
+    'it was trained on are counted apart, unless the key is limited to datasets and may not see theirs. Classes that the model does not have are named and left out.',
   request: {
     headers: IdempotencyHeadersSchema,
     params: ModelParamSchema,
@@ -78,7 +82,10 @@ export function evaluateModelRoutes(deps: RouteDeps) {
         isTimeUp: after(limits.inspectionMs),
         tidies: true,
       }).catch(toInspecting);
-      return labelledPictures(store, manifest, inspection, request.split);
+      const seen = (await maySeeTraining(c, store, manifest, dataset))
+        ? await seenBy(store, manifest, dataset)
+        : undefined;
+      return labelledPictures(manifest, inspection, request.split, seen);
     };
     const asked = {
       model,
@@ -95,12 +102,12 @@ export function evaluateModelRoutes(deps: RouteDeps) {
 }
 
 /** @throws {FoveaError} `label-unknown` where the dataset and the model have no class in common; `batch-input-invalid` for too many pictures. */
-async function labelledPictures(
-  store: ObjectStore,
+function labelledPictures(
   manifest: Manifest,
   { dataset, classes, items, contentHash }: DatasetInspection,
   split: Split | 'all',
-): Promise<JudgingInput> {
+  seen: ReadonlyMap<string, Split> | undefined,
+): JudgingInput {
   if (!classes.some((label) => manifest.labels.includes(label)))
     throw new FoveaError(
       'label-unknown',
@@ -119,7 +126,6 @@ async function labelledPictures(
         `${Math.floor(MOST_SCORES / manifest.labels.length)}. Name a split, such as "test".`,
       { param: 'split' },
     );
-  const seen = await seenBy(store, manifest, dataset);
   return {
     evaluation: { dataset, split, contentHash, knowsSeen: seen !== undefined },
     pictures: wanted.map(({ key, classIndex, contentHash: content, sizeBytes }) => {
@@ -140,6 +146,20 @@ const some = (labels: readonly string[]) =>
     .slice(0, LABELS_NAMED)
     .map((label) => JSON.stringify(label))
     .join(', ')}${labels.length > LABELS_NAMED ? ', …' : ''}`;
+
+/**
+ * Whether the key of a request may know which pictures a version was trained on: it would find out what is in a dataset that it may not see,
+ * picture by picture. The dataset that the request names, it may see, also by an earlier name.
+ */
+async function maySeeTraining(
+  c: Context<AppEnv>,
+  store: ObjectStore,
+  { dataset: trainedOn }: Manifest,
+  dataset: string,
+): Promise<boolean> {
+  if (trainedOn === null || maySee(c, { dataset: trainedOn })) return true;
+  return (await allNamesOf(store, dataset)).has(trainedOn);
+}
 
 /**
  * The split in which the job of a version had each picture, by the picture's id: none for a version that was imported. Undefined where that is not
