@@ -73,8 +73,7 @@ export async function reserveName<R extends RenameMarks>(
   names: Names,
   reservation: Reservation<R>,
 ): Promise<void> {
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++)
-    if (await reserveOnce(names, reservation)) return;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) if (await reserveOnce(names, reservation)) return;
   throw reservation.givenUp();
 }
 

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { compareText } from './compare-text.ts';
 import type { DecodeDepth, FileVerdict } from './inspect-file.ts';
 import { pictureId } from './split-snapshots.ts';
-import { type KnownFile, packVerdicts, unpackVerdicts } from './verdict-segment.ts';
+import { type KnownFile, mayHaveContent, packVerdicts, unpackVerdicts } from './verdict-segment.ts';
 
 /** Is raised whenever the same bytes may get another verdict: other checks, another decoder, other words. */
 const INSPECTION_VERSION = 1;
@@ -141,23 +141,31 @@ export async function openKnownFiles(
 /** What is known of a dataset's files. */
 export type KnownFiles = Awaited<ReturnType<typeof openKnownFiles>>;
 
-/** All objects with what is known of a dataset's files, by any version; `files` is undefined where one cannot be read. */
-async function* readAll(store: ObjectStore, dataset: string) {
+/**
+ * All objects with what is known of a dataset's files, by any version; `files` is undefined where one cannot be read.
+ * @param among leaves objects out that have none of these contents.
+ */
+async function* readAll(store: ObjectStore, dataset: string, among?: ReadonlySet<string>) {
   for await (const { key } of store.list(keys.datasetInspections(dataset))) {
     const [folder = '', name = ''] = [key.slice(0, key.lastIndexOf('/') + 1), key.split('/').at(-1)];
     if (!folder.endsWith('/verdicts/')) continue;
     const object = await store.get(key);
-    if (object !== undefined) yield { key, folder, files: unpackVerdicts(object.body, name) };
+    if (object === undefined || (among !== undefined && !mayHaveContent(object.body, among))) continue;
+    yield { key, folder, files: unpackVerdicts(object.body, name) };
   }
 }
 
-/** The content hashes that are known of files, also of earlier contents: by path, then by etag. */
+/**
+ * The content hashes that are known of files, also of earlier contents: by path, then by etag.
+ * @param among all that is known of these contents, hexadecimal sha256, and perhaps more. Default: of all.
+ */
 export async function knownHashes(
   store: ObjectStore,
   dataset: string,
+  among?: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const hashes = new Map<string, Map<string, string>>();
-  for await (const { files = [] } of readAll(store, dataset)) {
+  for await (const { files = [] } of readAll(store, dataset, among)) {
     for (const { path, etag, verdict } of files) {
       if (!('contentHash' in verdict)) continue;
       const ofPath = hashes.get(path) ?? new Map<string, string>();

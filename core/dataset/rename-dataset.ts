@@ -86,9 +86,7 @@ async function hasFiles(store: ObjectStore, dataset: string): Promise<boolean> {
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {
   const names = await readDatasetNames(store, to);
   if (names?.renamingFrom !== undefined) return names.renamingFrom !== from;
-  return (
-    (await hasFiles(store, to)) || names?.renamingTo !== undefined || names?.renamedFrom !== undefined
-  );
+  return (await hasFiles(store, to)) || names?.renamingTo !== undefined || names?.renamedFrom !== undefined;
 }
 
 /** What is copied, and erased: the keys below a prefix. */

@@ -58,6 +58,19 @@ function packText(text: string): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
+/** Above so many contents, it is quicker to unpack all entries than to search the bytes for each. */
+const MOST_SEARCHED = 64;
+
+/**
+ * Whether packed entries may be of one of these contents: it searches their bytes, without unpacking. With very many contents it always may.
+ * @param hashes sha256, hexadecimal.
+ */
+export function mayHaveContent(bytes: Uint8Array, hashes: ReadonlySet<string>): boolean {
+  if (hashes.size > MOST_SEARCHED) return true;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return [...hashes].some((hash) => buffer.includes(Buffer.from(hash, 'hex')));
+}
+
 /**
  * Unpacks entries. Thumbnails share the memory of `bytes`.
  * @param name The hash by which the object is named.
