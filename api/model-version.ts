@@ -112,6 +112,10 @@ export const LiveSchema = z
         }),
       )
       .meta({ description: 'Oldest first, at most 50. A rollback makes the last one live.' }),
+    warning: z.string().optional().meta({
+      description:
+        'After a promotion: what to know of a version that needs much of the memory of the server, and how to give more. Absent where there is nothing.',
+    }),
   })
   .meta({ id: 'ModelLive', description: 'What predictions with a model use.' });
 /** What predictions with a model use, as clients get it. */

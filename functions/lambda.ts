@@ -22,6 +22,7 @@ import { createJobStore } from '../core/job/record/job-store.ts';
 import { jsonText } from '../core/json-text.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
+import type { ServingMemory } from '../core/predict/serving-memory.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import { RuleKeepDaysSchema } from '../core/storage/retention.ts';
@@ -63,6 +64,9 @@ const MIB = 1024 * 1024;
 const EVENT_LIMIT_BYTES = 6 * MIB;
 /** Lambda gives one processor for each so many MiB. */
 const MIB_PER_PROCESSOR = 1769;
+/** The most that Lambda gives a function, and the steps in which messages name sizes. */
+const MOST_MEMORY_MIB = 10_240;
+const MEMORY_STEP_MIB = 64;
 /** The share of the memory for models that stay loaded. */
 const MODELS_SHARE = 1 / 4;
 /** After at most this long, a new key works and a removed one no longer does. */
@@ -119,6 +123,17 @@ function frontOf(origin: string | undefined, secretId: string | undefined): Fron
   return { origin, secret };
 }
 
+const servingMemory: ServingMemory = {
+  bytes: memoryMib * MIB,
+  keptBytes: memoryMib * MIB * MODELS_SHARE,
+  give: (bytes) => {
+    const mib = Math.ceil(bytes / MIB / MEMORY_STEP_MIB) * MEMORY_STEP_MIB;
+    return mib <= MOST_MEMORY_MIB
+      ? `deploy with -c fovea:functionMemory=${mib}`
+      : `serve it by \`fovea start\` on a machine with ${mib} MiB, since AWS Lambda has ${MOST_MEMORY_MIB} at most`;
+  },
+};
+
 const app = createApp({
   store,
   jobs,
@@ -147,11 +162,13 @@ const app = createApp({
       return createPredictor({
         store,
         threads: processors,
-        maxCachedBytes: memoryMib * MIB * MODELS_SHARE,
+        maxCachedBytes: servingMemory.keptBytes,
+        servingMemory,
         onReleaseError: (error) => logger.error('a session could not be released', { error }),
       });
     }),
   ),
+  servingMemory,
   // Lambda gives a function one request at a time, so none ever waits for another.
   lanes: createLaneScheduler({ lanes: processors }),
   ...(env[environment.authorization] === 'iam' ? { findCaller: findIamCaller } : { keyRing }),

@@ -150,6 +150,7 @@ export async function runModelPromote(
 ): Promise<void> {
   const { model, version } = versionOf(reference, undefined);
   const live = await client.models.promote(model, { version, share });
+  if (live.warning !== undefined) output.note(live.warning);
   output.answer({ json: live, text: () => describeLive(live), short: () => live.version ?? '' });
 }
 

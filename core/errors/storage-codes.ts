@@ -49,6 +49,8 @@ export const STORAGE_CODES = {
     'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',
   'model-parity-failed':
     'The model gives other answers on this machine than where it was made. Install the versions that its report names.',
+  'model-needs-memory':
+    'The model does not fit the memory of the server. Give it more, as the message says, or name a smaller model.',
   'model-commit-invalid': 'The version does not fit its manifest and was not published. Run the job again.',
   'model-version-exists':
     'Another job has published the version, and it cannot change. Claim another version.',

@@ -31,6 +31,7 @@ import {
   hasIntegerInstructions,
   type ServedPrecision,
 } from './served-precision.ts';
+import { assertLoadable, type ServingMemory } from './serving-memory.ts';
 import { createSessionCache, type Releasable, type SessionCacheUse } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 import { createVersionCache } from './version-cache.ts';
@@ -168,6 +169,8 @@ export interface PredictorDeps {
   readonly threads?: number;
   /** Memory of the models that stay loaded, as {@link sessionBytes} counts it; at most {@link MAX_CACHED_MODELS} do. Default: 512 MiB. */
   readonly maxCachedBytes?: number;
+  /** Refuses models that could never be loaded. Default: all are tried. */
+  readonly servingMemory?: ServingMemory | undefined;
   /** Source of the choice between a live version and its canary, in [0, 1). */
   readonly random?: () => number;
   /** Monotonic milliseconds, by which versions are remembered for a moment. */
@@ -210,6 +213,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
     manifest: Manifest,
     { precision: used, why, onnx }: ChosenFile,
   ): Promise<ModelSession> {
+    if (deps.servingMemory !== undefined) assertLoadable(manifest, deps.servingMemory, onnx);
     const session = await loadModelSession(store, manifest, onnx, { open, threads });
     try {
       await checkParity(store, session, used);

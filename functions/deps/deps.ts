@@ -10,6 +10,7 @@ import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../../core/predict/predictor.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
+import type { ServingMemory } from '../../core/predict/serving-memory.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { KeepDays } from '../../core/storage/retention.ts';
@@ -53,6 +54,8 @@ export interface AppDeps {
   readonly predictor: Predictor;
   /** Which file of a version the predictor runs, for batches to do the same. Default: the model itself. */
   readonly precision?: ServedPrecision | undefined;
+  /** The memory for models, where it is small and an operator can give more. */
+  readonly servingMemory?: ServingMemory | undefined;
   /** Where predictions are made, and who waits for it. */
   readonly lanes: LaneScheduler;
   /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */

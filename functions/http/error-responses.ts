@@ -73,7 +73,7 @@ const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   431: 'The headers are too large.',
   500: 'The operator of the installation has to mend something.',
   503: 'Temporary: `Retry-After` says when to try again.',
-  507: 'The disk is full.',
+  507: 'There is too little disk or memory.',
 };
 
 /** A response of a type without content, as handlers that stream their answers need one. */

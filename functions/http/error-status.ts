@@ -202,6 +202,7 @@ export const ERROR_ANSWERS = {
 
   'model-corrupt': broken(),
   'model-parity-failed': broken(),
+  'model-needs-memory': broken(507),
   'model-commit-invalid': broken(),
   'model-version-exists': refused(409),
   'preprocessing-unsupported': broken(),

@@ -23,6 +23,9 @@ import {
 } from '../../core/model/change-aliases.ts';
 import type { LiveRecord } from '../../core/model/live-record.ts';
 import { parseAlias, parseModelName, parseVersionOrAlias } from '../../core/model/model-name.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
+import { resolveVersion } from '../../core/model/versions.ts';
+import { assertLoadable, warnOfMemory } from '../../core/predict/serving-memory.ts';
 import { present } from '../../core/present.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -66,7 +69,13 @@ const promoteRoute = createRoute({
   },
   responses: {
     200: live,
-    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'model-version-in-use'),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...CHANGE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
+      'model-version-in-use',
+      'model-needs-memory',
+    ),
   },
 });
 
@@ -110,7 +119,7 @@ const set = createRoute({
   request: { params: SetAliasParamSchema, query: NO_QUERY, body: jsonBody('SetModelAlias') },
   responses: {
     200: { description: 'The alias.', content: { 'application/json': { schema: ModelAliasSchema } } },
-    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'alias-reserved'),
+    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'alias-reserved', 'model-needs-memory'),
   },
 });
 
@@ -125,22 +134,31 @@ const remove = createRoute({
 });
 
 /** The routes of what predictions use, and of aliases. */
-export function modelAliasRoutes({ store, predictor, limits, now }: AppDeps) {
+export function modelAliasRoutes({ store, predictor, limits, now, servingMemory }: AppDeps) {
   const routes = createRoutes();
   const deps = { store, now };
+  /** @returns what to know of the memory that a version takes. @throws {FoveaError} `model-needs-memory` where it cannot be loaded. */
+  const lookAtMemory = async (model: string, asked: string): Promise<string | undefined> => {
+    if (servingMemory === undefined) return undefined;
+    const manifest = await readManifest(store, model, await resolveVersion(store, model, asked));
+    assertLoadable(manifest, servingMemory);
+    return warnOfMemory(manifest, servingMemory);
+  };
   describeBody(routes, PromoteSchema);
   describeBody(routes, SetAliasSchema);
 
   routes.openapi(promoteRoute, async (c) => {
     const model = parseModelName(c.req.valid('param').model);
     const asked = await readJsonBody(c, PromoteSchema, limits.jsonBodyBytes);
+    const version = parseVersionOrAlias(asked.version);
+    const warning = await lookAtMemory(model, version);
     const record = await promote(deps, model, {
-      version: parseVersionOrAlias(asked.version),
+      version,
       share: asked.share,
       expected: asked.expected_version,
     });
     predictor.forget(model);
-    return c.json(toWireLive(model, record), 200);
+    return c.json({ ...toWireLive(model, record), ...(warning === undefined ? {} : { warning }) }, 200);
   });
 
   routes.openapi(rollBackRoute, async (c) => {
@@ -165,6 +183,7 @@ export function modelAliasRoutes({ store, predictor, limits, now }: AppDeps) {
       SetAliasSchema,
       limits.jsonBodyBytes,
     );
+    await lookAtMemory(model, parseVersionOrAlias(version));
     const record = await setAlias(deps, model, alias, { version: parseVersionOrAlias(version), expected });
     predictor.forget(model);
     const now = present(record.aliases[alias] ?? record.version, 'the version of an alias that was set');

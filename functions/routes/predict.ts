@@ -100,6 +100,7 @@ const predictRoute = createRoute({
       'heatmap-unavailable',
       'heatmap-too-large',
       'model-parity-failed',
+      'model-needs-memory',
       'server-busy',
       'deadline-passed',
       'quota-exceeded',

@@ -8,6 +8,7 @@ import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import { createPredictor, type Predictor } from '../../core/predict/predictor.ts';
+import type { ServingMemory } from '../../core/predict/serving-memory.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
@@ -44,6 +45,7 @@ export interface TestAppOptions {
   readonly lanes?: LaneScheduler;
   readonly isStopping?: () => boolean;
   readonly predictor?: Predictor;
+  readonly servingMemory?: ServingMemory;
   readonly fetchPicture?: FetchPicture;
   readonly keepsFeedback?: boolean;
   readonly keepDays?: AppDeps['keepDays'];
@@ -94,6 +96,7 @@ export function createTestApp(options: TestAppOptions = {}) {
       { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price for tests.' },
     ],
     predictor,
+    servingMemory: options.servingMemory,
     lanes: options.lanes ?? createLaneScheduler({ lanes: 4 }),
     now,
     // A busy machine may take its time.
