@@ -107,6 +107,8 @@ export const RenamedDatasetSchema = z
     }),
   })
   .meta({ id: 'RenamedDataset', description: 'A dataset that was renamed.' });
+/** The answer to a rename, as clients get it. */
+export type WireRenamedDataset = z.infer<typeof RenamedDatasetSchema>;
 
 /** The answer of `POST /v1/datasets/<name>/files`. */
 export const StoredFilesSchema = z

@@ -110,6 +110,9 @@ export const DryRunSchema = z
         }),
         file: text('Name of the file.'),
         url: text('Where it is published.'),
+        about_bytes: count(
+          'Size of the file, computed from the number of its parameters; the file is a little larger.',
+        ),
       }),
       'The published weights that the job starts from; null where it needs none.',
     ),

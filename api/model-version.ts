@@ -85,7 +85,14 @@ export const ModelAliasSchema = z
 export type WireModelAlias = z.infer<typeof ModelAliasSchema>;
 /** All aliases of a model. */
 export const ModelAliasListSchema = z
-  .object({ ...listOf(ModelAliasSchema, 'By name.'), has_more: hasMore })
+  .object({
+    ...listOf(ModelAliasSchema, 'By name.'),
+    has_more: hasMore,
+    can_roll_back: z.boolean().meta({
+      description:
+        'Whether a rollback has something to take back: a canary, or a version that was live before.',
+    }),
+  })
   .meta({ id: 'ModelAliasList', description: 'The aliases of a model.' });
 
 /** What predictions with a model use. */

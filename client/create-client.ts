@@ -33,8 +33,10 @@ export interface FoveaClient {
   plan(body: CreatePlanBody, options?: CallOptions): Promise<WirePlan>;
   /** The workers that the server saw within the last hour. */
   workers(options?: CallOptions): Promise<readonly WireWorker[]>;
-  /** Says which version of Fovea answers; needs no key. */
-  health(options?: CallOptions): Promise<{ readonly live: true; readonly version: string }>;
+  /** Says which version of Fovea answers, and whether it keeps pictures with their right label; needs no key. */
+  health(
+    options?: CallOptions,
+  ): Promise<{ readonly live: true; readonly version: string; readonly keeps_feedback?: boolean }>;
 }
 
 /**

@@ -6,11 +6,16 @@ import type {
   WireDeletedFiles,
   WireListedFile,
   WireMovedFiles,
+  WireRenamedDataset,
 } from '../api/dataset-files.ts';
 import type { WireSnapshot, WireSnapshotDiff } from '../api/dataset-snapshot.ts';
 import type { CreateDatasetUploadsBody, WireDatasetUpload } from '../api/dataset-uploads.ts';
+import { ApiError } from './api-error.ts';
 import { entries, type ListOptions, type Page } from './pages.ts';
 import { type CallOptions, segment, type Transport } from './transport.ts';
+
+/** A request did a part of a rename; the same one goes on. */
+const RENAMING = 'dataset-renaming';
 
 /** How a dataset is inspected. */
 export interface InspectOptions extends CallOptions {
@@ -66,6 +71,8 @@ export interface DatasetCalls {
   snapshot(dataset: string, id: string, options?: CallOptions): Promise<WireSnapshot>;
   /** What the job of the snapshot `id` saw otherwise than that of `since`. */
   diff(dataset: string, id: string, since: string, options?: CallOptions): Promise<WireSnapshotDiff>;
+  /** Gives a dataset another name, with as many requests as it takes. Models and jobs keep the name that they saw. */
+  rename(dataset: string, name: string, options?: CallOptions): Promise<WireRenamedDataset>;
   /** Deletes a dataset for good. */
   delete(dataset: string, options?: CallOptions): Promise<WireDeletedDataset>;
 }
@@ -132,6 +139,18 @@ export function datasetCalls(transport: Transport): DatasetCalls {
         ...options,
         query: { since },
       }),
+    async rename(dataset, name, options) {
+      for (;;) {
+        try {
+          return await ask<WireRenamedDataset>('dataset', 'POST', `${pathOf(dataset)}/rename`, {
+            ...options,
+            json: { name },
+          });
+        } catch (error) {
+          if (!(error instanceof ApiError && error.code === RENAMING)) throw error;
+        }
+      }
+    },
     delete: (dataset, options) => ask('dataset', 'DELETE', pathOf(dataset), options),
   };
 }

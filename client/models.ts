@@ -30,6 +30,8 @@ export interface ModelCalls {
     options?: CallOptions & { readonly expectedVersion?: string | undefined },
   ): Promise<WireLive>;
   aliases(model: string, options?: CallOptions): Promise<readonly WireModelAlias[]>;
+  /** Whether a rollback has something to take back. A server that does not say so may have. */
+  canRollBack(model: string, options?: CallOptions): Promise<boolean>;
   setAlias(model: string, alias: string, version: string, options?: CallOptions): Promise<WireModelAlias>;
   deleteAlias(model: string, alias: string, options?: CallOptions): Promise<WireLive>;
   rename(model: string, name: string, options?: CallOptions): Promise<WireModel>;
@@ -80,6 +82,15 @@ export function modelCalls(transport: Transport): ModelCalls {
         options,
       );
       return data;
+    },
+    async canRollBack(model, options) {
+      const { can_roll_back } = await ask<{ can_roll_back?: boolean }>(
+        'list',
+        'GET',
+        `${pathOf(model)}/aliases`,
+        options,
+      );
+      return can_roll_back ?? true;
     },
     setAlias: (model, alias, version, options) =>
       ask('model.alias', 'PUT', `${pathOf(model)}/aliases/${segment(alias)}`, {

@@ -79,19 +79,39 @@ export async function rollBack(
   await resolveVersion(store, model);
   return changeModel(store, model, async (record) => {
     assertExpected(model, LIVE_ALIAS, record.version, expected);
-    const { canary, ...withoutCanary } = record;
-    if (canary !== undefined) return withoutCanary;
-    const history = [...record.history];
-    for (let last = history.pop(); last !== undefined; last = history.pop()) {
-      if (last.version === record.version || !(await isUsable(store, model, last.version, record))) continue;
-      return { ...record, version: last.version, history };
-    }
+    const before = await takenBack(store, model, record);
+    if (before !== undefined) return before;
     throw new FoveaError(
       'rollback-unavailable',
       `Model "${model}" has no version that was live before version "${record.version}". Promote the version that you want.`,
       { param: 'model', details: { model, live: record.version } },
     );
   });
+}
+
+/** The record without its last change of what is live; undefined where there was none that can be taken back. */
+async function takenBack(
+  store: ObjectStore,
+  model: string,
+  record: LiveRecord,
+): Promise<LiveRecord | undefined> {
+  const { canary, ...withoutCanary } = record;
+  if (canary !== undefined) return withoutCanary;
+  const history = [...record.history];
+  for (let last = history.pop(); last !== undefined; last = history.pop()) {
+    if (last.version === record.version || !(await isUsable(store, model, last.version, record))) continue;
+    return { ...record, version: last.version, history };
+  }
+  return undefined;
+}
+
+/** Whether {@link rollBack} has something to take back. @throws {FoveaError} `record-invalid`, `format-newer`. */
+export async function canRollBack(
+  { store }: Pick<ChangeAliasesDeps, 'store'>,
+  model: string,
+): Promise<boolean> {
+  const record = await readLiveRecord(store, model);
+  return record !== undefined && (await takenBack(store, model, record)) !== undefined;
 }
 
 /**

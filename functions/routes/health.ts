@@ -9,7 +9,13 @@ import { findUnready } from './find-unready.ts';
 const live = z.literal(true).meta({ description: 'The process answers.' });
 
 const HealthSchema = z
-  .object({ live, version: z.string().meta({ description: 'The version of Fovea.' }) })
+  .object({
+    live,
+    version: z.string().meta({ description: 'The version of Fovea.' }),
+    keeps_feedback: z
+      .boolean()
+      .meta({ description: 'Whether pictures that come with the right label are kept.' }),
+  })
   .meta({ id: 'Health', description: 'The process lives.' });
 const ReadySchema = z
   .object({
@@ -47,7 +53,9 @@ const readyz = createRoute({
 export function healthRoutes(deps: AppDeps) {
   const routes = createRoutes();
 
-  routes.openapi(healthz, (c) => c.json({ live: true as const, version: deps.version }, 200));
+  routes.openapi(healthz, (c) =>
+    c.json({ live: true as const, version: deps.version, keeps_feedback: deps.keepsFeedback ?? false }, 200),
+  );
 
   routes.openapi(readyz, async (c) => {
     const unready = await findUnready(deps, c.get('requestId'));

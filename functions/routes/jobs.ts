@@ -28,6 +28,10 @@ import type { JobRecord } from '../../core/job/record/job.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
+import { planNetwork } from '../../core/network/plan/plan.ts';
+import { DEFAULT_PLAN_CLASSES } from '../../core/network/plan/plan-classifier.ts';
+import { cutAfter } from '../../core/network/surgery/split-at.ts';
 import { hasWeightFile, smallestFirst } from '../../core/network/weights/find-weight-file.ts';
 import { foreseePromotion } from '../../core/promotion/foresee-promotion.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -342,11 +346,27 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
 /** The published weights that a job starts from; null where its base needs none. */
 async function weightsOf({ store, weightsDir }: AppDeps, { architecture }: NewJob) {
   if (toBackboneName(architecture) !== undefined) return null;
-  const { weightSources } = findArchitecture(architecture);
+  const found = findArchitecture(architecture);
+  const { weightSources } = found;
   const [source] = smallestFirst(weightSources);
   if (source === undefined) return null;
   const { file, url } = source;
-  return { architecture, at_hand: await hasWeightFile(weightSources, { store, weightsDir }), file, url };
+  return {
+    architecture,
+    at_hand: await hasWeightFile(weightSources, { store, weightsDir }),
+    file,
+    url,
+    about_bytes: weightBytes(found, source),
+  };
+}
+
+/** The bytes of the parameters in a published file, with those of its 1,000 classes where it has them. */
+function weightBytes(
+  { build, defaultInputSize: inputSize, featureLayer }: Architecture,
+  { includesTop }: WeightSource,
+): number {
+  const network = build({ inputSize, classes: DEFAULT_PLAN_CLASSES });
+  return planNetwork(includesTop ? network : cutAfter(network, featureLayer)).parameterBytes;
 }
 
 type Machines = AppDeps['machines'];

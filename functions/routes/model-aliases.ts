@@ -15,6 +15,7 @@ import {
 } from '../../api/model-version.ts';
 import {
   type Alias,
+  canRollBack,
   listAliases,
   promote,
   removeAlias,
@@ -172,7 +173,8 @@ export function modelAliasRoutes({ store, predictor, limits, now, servingMemory 
   routes.openapi(list, async (c) => {
     const model = parseModelName(c.req.valid('param').model);
     const data = (await listAliases(store, model)).map((alias) => toWireAlias(model, alias));
-    return c.json({ object: 'list' as const, data, has_more: false }, 200);
+    const can_roll_back = await canRollBack(deps, model);
+    return c.json({ object: 'list' as const, data, has_more: false, can_roll_back }, 200);
   });
 
   routes.openapi(set, async (c) => {

@@ -492,7 +492,39 @@ async function sort(from: Browser): Promise<void> {
   await draw(path.join(server.datasetsDir, dataset), PICTURES_OF_CLASS);
   const page = await open(from, { viewport: SCREEN });
   await sortPictures({ page, client, url: server.url, dataset, tabTo, demand });
+  await renameAndDelete(page, dataset);
   await page.context().close();
+}
+
+/** A dataset gets another name, and goes. */
+async function renameAndDelete(page: Page, dataset: string): Promise<void> {
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    void dialog.accept();
+  });
+  await page.goto(`${server.url}/#/datasets/${dataset}`);
+  const rename = async (name: string) => {
+    await page.click('#rename-dataset summary');
+    await page.fill('#rename-dataset input', name);
+    await page.click('#rename-dataset button');
+  };
+  await rename('no/name');
+  await page.waitForSelector('[role=alert]:has-text("That is no name for a dataset.")');
+  demand(true, 'what the API refuses is said in words of the page');
+  await page.fill('#rename-dataset input', `${dataset}-2`);
+  await page.click('#rename-dataset button');
+  await page.waitForSelector(`#dataset-title:text-is("${dataset}-2")`);
+  await page.waitForSelector('#classes .class-row');
+  demand(asked.at(-1)?.includes(`Rename ${dataset} to ${dataset}-2?`) === true, 'a dataset is renamed');
+  await page.click('text=Delete the dataset');
+  await page.waitForSelector('#datasets-title');
+  demand(
+    asked.at(-1)?.includes(`Delete ${dataset}-2 with all its pictures for good?`) === true,
+    'a dataset is deleted once somebody is sure',
+  );
+  const left = await take(client.datasets.list(), 100);
+  demand(!left.some((one) => one.dataset.startsWith(dataset)), 'it is gone');
 }
 
 /** Pictures are added to a dataset that is there. */

@@ -1,9 +1,13 @@
 // What went wrong, and what happened, in words that screen readers hear.
 
+import { ApiError } from '../../../client/api-error.ts';
 import { TEXTS } from '../words/texts.ts';
 
-/** The message of something that was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What is said of something that was thrown: in the page's own words where they are known. */
+export function messageOf(error: unknown): string {
+  if (error instanceof ApiError) return TEXTS.errors[error.code ?? ''] ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** A failure with its message, and a way to try again where there is one. */
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {

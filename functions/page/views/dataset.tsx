@@ -3,13 +3,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireDataset } from '../../../api/dataset.ts';
 import type { WireMovedFiles } from '../../../api/dataset-files.ts';
+import { isJobOver } from '../../../client/jobs.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
+import { EraseButton } from '../parts/erase-button.tsx';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { useKept } from '../state/kept.ts';
-import { toHash } from '../state/route.ts';
+import { jobs, mayTrain, models } from '../state/lists.ts';
+import { goTo, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { fileName } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
@@ -86,6 +89,14 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             <a class="button" href={toHash(['datasets'], { into: dataset })}>
               {WORDS.addMore}
             </a>
+            {mayTrain.value ? (
+              <EraseButton
+                label={WORDS.erase}
+                sure={WORDS.eraseSure(dataset, usesOf(dataset))}
+                erase={() => client.value.datasets.delete(dataset)}
+                then={['datasets']}
+              />
+            ) : null}
             {value?.can_train ? (
               <a class="button primary" href={toHash(['train'], { dataset })}>
                 {WORDS.train}
@@ -93,6 +104,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             ) : null}
           </div>
         </div>
+        {mayTrain.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
         <Failure error={error} retry={again} />
         <Failure error={failure} />
         <Done text={said} />
@@ -115,6 +127,52 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
       {value === undefined ? null : <Findings dataset={dataset} found={value} mended={mended} />}
       {value === undefined ? null : <Classes dataset={dataset} found={value} mended={mended} />}
     </>
+  );
+}
+
+/** What depends on a dataset: models that learned from it, and trainings that are not over. */
+const usesOf = (dataset: string) => ({
+  models: (models.value ?? []).filter((one) => one.dataset === dataset).map(({ id }) => id),
+  jobs: (jobs.value ?? [])
+    .filter((job) => job.dataset === dataset && !isJobOver(job))
+    .map(({ model_name: name }) => name),
+});
+
+interface RenameDatasetProps {
+  readonly dataset: string;
+  readonly fail: (error: unknown) => void;
+}
+
+function RenameDataset({ dataset, fail }: RenameDatasetProps) {
+  const [isBusy, setBusy] = useState(false);
+  const act = async (name: string) => {
+    if (!confirm(WORDS.renameDatasetSure(dataset, name, usesOf(dataset)))) return;
+    setBusy(true);
+    try {
+      await client.value.datasets.rename(dataset, name);
+      goTo(['datasets', name]);
+    } catch (error) {
+      fail(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <details id="rename-dataset" class="rename">
+      <summary>{WORDS.renameDataset}</summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+          if (name !== dataset) void act(name);
+        }}
+      >
+        <input name="name" defaultValue={dataset} required aria-label={WORDS.renameLabel(dataset)} />
+        <button type="submit" disabled={isBusy}>
+          {WORDS.save}
+        </button>
+      </form>
+    </details>
   );
 }
 

@@ -27,7 +27,6 @@ const MOST_VERSIONS = 50;
 const MOST_PICTURES = 24;
 const MOST_CLASSES = 20;
 const FEW_PICTURES = 20;
-const CONFLICT = 409;
 
 type Results = NonNullable<WireReport['results']>;
 
@@ -263,7 +262,12 @@ interface VersionsProps extends Mended {
 }
 
 function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
-  const [cannotGoBack, setCannotGoBack] = useState(false);
+  const mayGoBack = versions.length > 1 && mayTrain.value === true;
+  const goesBack = useAsked(
+    async (signal) => mayGoBack && client.value.models.canRollBack(model, { signal }),
+    // Asked again with each change of what an alias stands for.
+    [model, String(mayGoBack), JSON.stringify(versions.map(({ version, aliases }) => [version, aliases]))],
+  );
   const erase = async ({ version, aliases }: WireModelVersion) => {
     if (!confirm(WORDS.deleteVersionSure(version, aliases))) return;
     try {
@@ -275,21 +279,12 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
       fail(error);
     }
   };
-  const rollBack = () =>
-    change(async () => {
-      try {
-        return await client.value.models.rollBack(model);
-      } catch (error) {
-        setCannotGoBack(error instanceof ApiError && error.status === CONFLICT);
-        throw error;
-      }
-    });
   const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
     try {
       const { version } = await ask();
-      setCannotGoBack(false);
       say(WORDS.promoted(version ?? ''));
       again();
+      goesBack.again();
       await refresh();
     } catch (error) {
       fail(error);
@@ -305,8 +300,12 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
               {TEXTS.compare.open}
             </a>
           )}
-          {versions.length < 2 || !mayTrain.value || cannotGoBack ? null : (
-            <button id="roll-back" type="button" onClick={() => void rollBack()}>
+          {goesBack.value !== true ? null : (
+            <button
+              id="roll-back"
+              type="button"
+              onClick={() => void change(() => client.value.models.rollBack(model))}
+            >
               {WORDS.rollBack}
             </button>
           )}

@@ -284,7 +284,7 @@ function Estimate({ body, dataset, onAnswer }: EstimateProps) {
           <p>{found.promotion}</p>
           {found.weights?.at_hand === false ? (
             <p id="no-weights" class="warning">
-              {WORDS.noWeights(found.weights.architecture, found.weights.file)}{' '}
+              {WORDS.noWeights(found.weights.architecture, found.weights.file, found.weights.about_bytes)}{' '}
               <a href={found.weights.url} rel="noreferrer">
                 {found.weights.url}
               </a>

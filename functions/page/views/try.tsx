@@ -427,8 +427,8 @@ interface FeedbackProps {
   readonly labels: readonly string[];
 }
 
-/** Why the server keeps no photos; undefined as long as it was not asked, or does. */
-const noFeedback = signal<string | undefined>(undefined);
+/** Whether the server keeps photos; undefined until that is known. */
+const keepsPhotos = signal<boolean | undefined>(undefined);
 
 /** "That is wrong: it is …": keeps the photo with its right label. */
 function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
@@ -443,14 +443,25 @@ function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
       setError(undefined);
       setKept(dataset);
     } catch (thrown) {
-      if (thrown instanceof ApiError && thrown.code === FEEDBACK_OFF) noFeedback.value = thrown.message;
+      if (thrown instanceof ApiError && thrown.code === FEEDBACK_OFF) keepsPhotos.value = false;
       else setError(thrown);
     }
   };
-  if (noFeedback.value !== undefined)
+  useEffect(() => {
+    const controller = new AbortController();
+    client.value.health({ signal: controller.signal }).then(
+      ({ keeps_feedback }) => {
+        keepsPhotos.value = keeps_feedback !== false;
+      },
+      () => undefined,
+    );
+    return () => controller.abort();
+  }, []);
+  if (keepsPhotos.value === undefined) return null;
+  if (!keepsPhotos.value)
     return (
       <p id="no-feedback" class="hint" role="status">
-        {noFeedback.value}
+        {WORDS.keepsNone}
       </p>
     );
   if (kept !== undefined)

@@ -4,9 +4,11 @@ import {
   aboutDollars,
   dollars,
   duration,
+  firstOf,
   of100,
   percent,
   plural,
+  size,
   whole,
 } from '../../../core/words/quantities.ts';
 
@@ -31,6 +33,23 @@ const CHANGED = (before: number, now: number) => {
   return more === 0 ? 'as many' : `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'}`;
 };
 
+/** What depends on a dataset, by name. */
+interface Uses {
+  readonly models: readonly string[];
+  readonly jobs: readonly string[];
+}
+
+const MOST_USES = 5;
+const USES = ({ models, jobs }: Uses) =>
+  [
+    models.length === 0
+      ? ''
+      : `It trained ${firstOf(models, MOST_USES)}; models stay, and their reports keep the name and lose the pictures.`,
+    jobs.length === 0 ? '' : `Trainings use it, and have to end first: ${firstOf(jobs, MOST_USES)}.`,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
+
 /** The sentences of the page. */
 export const TEXTS = {
   brand: 'Fovea',
@@ -54,6 +73,28 @@ export const TEXTS = {
   slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
   again: 'Try again',
+  /** What the API refuses, by its code, with what to do on the page; other codes have the message of the API. */
+  errors: {
+    'dataset-in-use':
+      'A training or a batch uses the dataset. Wait for its end, or cancel it under “Train”; then try again.',
+    'dataset-exists':
+      'There is a dataset of that name already. Choose another name, or delete that one first.',
+    'dataset-not-found':
+      'There is no such dataset any more. It was renamed or deleted; “Datasets” lists those that are there.',
+    'dataset-class-not-found':
+      'There is no such class any more. It was renamed, or its pictures were moved; load the page anew.',
+    'dataset-name-invalid':
+      'That is no name for a dataset. Use letters, digits, dots, dashes and underscores, and begin with a letter or a digit.',
+    'model-in-use': 'Something works on the model. Wait until it has ended; then try again.',
+    'rollback-unavailable':
+      'No version was in use before this one. Press “Use this one” beside the version that you want.',
+    'alias-conflict': 'Somebody else changed the model in the meantime. Load the page anew, and look again.',
+    'job-finished': 'The training is over already, so there is nothing to stop.',
+    'rate-limited': 'The server gets more requests from here than it answers. Wait a minute; then try again.',
+    'server-busy': 'The server has as much to do as it can. Wait a moment; then try again.',
+    'scope-missing':
+      'Your API key does not have the scope for this. Ask whoever runs the server for a key that has it.',
+  } as Readonly<Record<string, string>>,
   failed: (message: string) => `That did not work. ${message}`,
   key: {
     title: 'API key',
@@ -136,6 +177,12 @@ export const TEXTS = {
     all: (label: string) => `All pictures of ${label}`,
     rename: 'Rename',
     renameLabel: (label: string) => `New name of ${label}`,
+    erase: 'Delete the dataset',
+    eraseSure: (dataset: string, uses: Uses) =>
+      `Delete ${dataset} with all its pictures for good? ${USES(uses)}`.trim(),
+    renameDataset: 'Rename the dataset',
+    renameDatasetSure: (dataset: string, name: string, uses: Uses) =>
+      `Rename ${dataset} to ${name}? ${USES(uses)}`.trim(),
     save: 'Save',
     cancel: 'Cancel',
     moved: (count: number, label: string) => `${plural(count, 'picture')} moved to ${label}.`,
@@ -201,8 +248,8 @@ export const TEXTS = {
     on: (machine: string, gpu: string | null) =>
       `On ${machine}${gpu === null ? '' : `, with a GPU (${gpu})`}.`,
     noEstimate: 'There is no estimate for this.',
-    noWeights: (network: string, file: string) =>
-      `The weights of ${network} are not on the server. The trainer will download them, and fails where it has no network. ` +
+    noWeights: (network: string, file: string, bytes: number) =>
+      `The weights of ${network} are not on the server. The trainer will download about ${size(bytes)}, and fails where it has no network. ` +
       `Without one, run "fovea weights pull ${network}" beforehand or put ${file} into the server’s folder of weights; "Tiny pictures" needs none. They are published at`,
     rests: 'What the estimate rests on',
     start: 'Start training',
@@ -499,6 +546,7 @@ export const TEXTS = {
     noHeatmap: 'This model cannot show where it looks. Its answers are the same.',
     timing: (total: number) => `Answered in ${total.toFixed(1)} ms.`,
     parts: { load: 'load', decode: 'decode', preprocess: 'preprocess', infer: 'infer' },
+    keepsNone: 'This server keeps no photos, so a wrong answer cannot be mended here.',
     wrong: 'That is wrong: it is',
     choice: 'choose the right label',
     send: 'Keep the photo for training',

@@ -162,7 +162,11 @@ describe('datasets', () => {
 describe('health', () => {
   it('is ready while the store answers', async () => {
     const { send } = createTestApp();
-    expect((await send('GET', '/healthz')).body).toEqual({ live: true, version: '0.0.0-test' });
+    expect((await send('GET', '/healthz')).body).toEqual({
+      live: true,
+      version: '0.0.0-test',
+      keeps_feedback: false,
+    });
     expect((await send('GET', '/readyz')).body).toEqual({ ready: true, live: true });
   });
 

@@ -231,6 +231,8 @@ describe('POST /v1/fine_tuning/jobs', () => {
       at_hand: false,
       file: 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5',
       url: expect.stringMatching(/^https:\/\/.*_0\.35_224_no_top\.h5$/),
+      // 410,208 parameters.
+      about_bytes: 4 * 410_208,
     });
     await test.store.put(`cache/weights/${missing.file}`, new Uint8Array(1));
     expect((await weightsOf('mobilenet_v2_0.35')).at_hand).toBe(true);

@@ -54,9 +54,11 @@ describe('the live version', () => {
     });
     expect(await predict()).toMatchObject({ label: 'rot', model_version: '2' });
 
+    expect((await test.send('GET', `${COLOR}/aliases`)).body.can_roll_back).toBe(true);
     const back = await test.send('POST', `${COLOR}/rollback`);
     expect(back).toMatchObject({ status: 200, body: { version: '1', history: [] } });
     expect(await predict()).toMatchObject({ label: 'red', model_version: '1' });
+    expect((await test.send('GET', `${COLOR}/aliases`)).body.can_roll_back).toBe(false);
     expect((await test.send('POST', `${COLOR}/rollback`)).body.error.code).toBe('rollback-unavailable');
   });
 
