@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { ConfiguredKeys } from '../core/api-key/configured-keys.ts';
 import type { WebhookReceivers } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
+import { isLoopback } from '../core/remote/is-loopback.ts';
 import type { HostRules } from './deps/deps.ts';
 
 /** Who may use a server, and how. */
@@ -25,7 +26,6 @@ export interface ServerAccess {
 }
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i;
 const WAY_OUT =
   'Put keys into a JSON file, {"me": "…"}, of 16 characters or more each (openssl rand -hex 24), and start with --api-keys ' +
   'FILE; or set FOVEA_API_KEY to one.';
@@ -36,7 +36,7 @@ const WAY_OUT =
  */
 export function assertKeys(host: string, { apiKeys, allowOrigins = [] }: ServerAccess): void {
   if (apiKeys !== undefined) return;
-  if (!LOOPBACK.test(host))
+  if (!isLoopback(host))
     throw new FoveaError(
       'api-keys-needed',
       `Other machines can reach a server on ${host}, and without API keys everybody there could use it. ${WAY_OUT} ` +

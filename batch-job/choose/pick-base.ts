@@ -5,6 +5,7 @@ import { toProportion } from '../../core/evaluation/proportion.ts';
 import type { BaseCandidate } from '../../core/job/recipe/base-choice.ts';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { PUBLISHED_ACCURACY } from '../../core/network/architectures/published-accuracy.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { balancedWeights } from '../training/balance.ts';
 
 /** What cross-validation with the same folds for all says of one base. */
@@ -104,7 +105,7 @@ export function describeStronger(atHand: readonly string[]): string | undefined 
     .map((name) => `${name} has ${published(name)} %`);
   return (
     `By published figures on ImageNet, not measured on this dataset, stronger bases are ${stronger.slice(-STRONGER_SHOWN).join(', ')}` +
-    `${own.length === 0 ? '' : `; ${own.join(', ')}`}. "fovea weights pull NAME" brings the weights of one, "fovea import-backbone ORG/NAME" ` +
+    `${own.length === 0 ? '' : `; ${own.join(', ')}`}. "${shownCommand('weights', 'pull', 'NAME')}" brings the weights of one, "${shownCommand('import-backbone', 'ORG/NAME')}" ` +
     'a backbone of a hub, e.g. DINOv2; the next job with "auto" compares them.'
   );
 }

@@ -1,6 +1,6 @@
-// Makes folders for files that a command writes, or says in one line why it cannot.
+// Makes folders for files that a command writes, and checks places for such files, or says in one line why it cannot.
 
-import { mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../terminal/exit-codes.ts';
 
@@ -12,7 +12,10 @@ export async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
   for (let place = path.resolve(folder); ; place = path.dirname(place)) {
     const found = await stat(place).catch(() => undefined);
-    if (found?.isDirectory() === true) break;
+    if (found?.isDirectory() === true) {
+      await requireWritable(place, '-o');
+      break;
+    }
     if (found !== undefined)
       throw new UsageError(`"${folder}" cannot be made: "${place}" is no folder. Choose another with -o.`);
     missing.unshift(place);
@@ -26,17 +29,41 @@ export async function makeFolder(folder: string): Promise<void> {
     });
 }
 
+/** How a command takes the file that it writes. */
+export interface TargetWords {
+  /** The option that names it. Default: `-o`. */
+  readonly option?: string;
+  /** A name for the file, where a folder was named. */
+  readonly example: string;
+}
+
 /**
- * Checks that a file can be written.
+ * Checks that a file can be written, before the work that gives its content.
  * @returns whether there is one, which will be replaced.
- * @throws {UsageError} where its folder is missing, or it is a folder itself.
+ * @throws {UsageError} where its folder is missing, it is a folder itself or no file, or the system refuses.
  */
-export async function checkTarget(file: string): Promise<boolean> {
+export async function checkTarget(file: string, { option = '-o', example }: TargetWords): Promise<boolean> {
   const folder = path.dirname(file);
   if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true)
-    throw new UsageError(`There is no folder "${folder}". Make it first, or choose another file with -o.`);
+    throw new UsageError(
+      `There is no folder "${folder}". Make it first, or choose another file with ${option}.`,
+    );
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory() === true)
-    throw new UsageError(`"${file}" is a folder. Name a file, e.g. ${path.join(file, 'model.onnx')}.`);
+    throw new UsageError(`"${file}" is a folder. Name a file, e.g. ${path.join(file, example)}.`);
+  // It would be replaced by a file, as every file of that name is.
+  if (found !== undefined && !found.isFile())
+    throw new UsageError(`"${file}" is no file that can be replaced. Choose another with ${option}.`);
+  await requireWritable(folder, option);
+  if (found !== undefined) await requireWritable(file, option);
   return found !== undefined;
+}
+
+async function requireWritable(place: string, option: string): Promise<void> {
+  await access(place, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `"${place}" cannot be written (${error.code}). Choose another place with ${option}.`,
+      { cause: error },
+    );
+  });
 }

@@ -9,6 +9,7 @@ import { take } from '../../client/pages.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { checkTarget } from '../client/make-folder.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
@@ -50,6 +51,7 @@ export async function runBatch(
     throw new UsageError(
       'Say which pictures are predicted: files or folders, or --dataset NAME, or --prefix PREFIX.',
     );
+  await checkResults(options);
   const settings = { model, top_k: options.topK };
   const prefix =
     options.prefix ?? (options.dataset === undefined ? undefined : `datasets/${options.dataset}/`);
@@ -134,6 +136,11 @@ export async function followBatch({ client, output }: Session, batch: WireBatch)
   }
 }
 
+/** Before pictures are sent and predicted. */
+async function checkResults({ output: target }: Pick<BatchOptions, 'output'>): Promise<void> {
+  if (target !== undefined) await checkTarget(target, { example: 'results.jsonl' });
+}
+
 async function writeResults(
   { client, output }: Session,
   batch: WireBatch,
@@ -212,6 +219,7 @@ export async function runBatchResults(
   id: string,
   options: Pick<BatchOptions, 'output'>,
 ): Promise<void> {
+  await checkResults(options);
   const batch = await session.client.batches.get(id);
   await writeResults(session, isBatchOver(batch) ? batch : await followBatch(session, batch), options);
 }

@@ -10,6 +10,7 @@ import { createTransport } from '../../client/transport.ts';
 import type { Check } from '../../core/check.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { type AccountReport, inspectAccount, readApiKey, toContextArgs } from '../aws/infra-program.ts';
+import { checkTarget } from '../client/make-folder.ts';
 import { parseContextName, saveContext } from '../context/config-file.ts';
 import { contextNameTaken, LOCAL_CONTEXT } from '../context/find-server.ts';
 import { confirm } from '../terminal/ask.ts';
@@ -48,6 +49,8 @@ export async function runDeploy(cdkArgs: readonly string[], options: DeployOptio
   const output = createOutput(options);
   parseContextName(options.name);
   if (options.name === LOCAL_CONTEXT.name) throw contextNameTaken();
+  if (options.outputsFile !== undefined)
+    await checkTarget(options.outputsFile, { option: '--outputs-file', example: 'outputs.json' });
   const report = await inspectAccount(options.context ?? []);
   output.note(describeChecks(report.checks));
   refuseWhereNotReady(report, options);

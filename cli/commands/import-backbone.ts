@@ -26,6 +26,7 @@ import { openPull, type Pull, type PullCommandOptions } from '../pull/open-pull.
 import { pulledWeights } from '../pull/pulled-weights.ts';
 import { isNotThere } from '../pull/request-file.ts';
 import { isSource, isUrl } from '../pull/source-address.ts';
+import { UsageError } from '../terminal/exit-codes.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { toUserPath } from '../terminal/user-path.ts';
 import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
@@ -105,7 +106,12 @@ async function openModel(
   const isPulled =
     isUrl(source) || (isSource(source) && path.extname(source) !== '.onnx' && !existsSync(file));
   if (!isPulled) {
-    checkBackboneSize((await stat(file)).size);
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isFile() !== true)
+      throw new UsageError(
+        `There is no file "${file}". Name an .onnx file, its URL, or a repository of a hub as org/name.`,
+      );
+    checkBackboneSize(found.size);
     return {
       name: path.parse(file).name,
       onnx: await readFile(file),

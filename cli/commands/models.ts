@@ -251,7 +251,7 @@ export async function runModelExport(
   const place =
     target ??
     `${id}-${version}${path.extname(file) === '.json' ? '' : `-${format}`.replace('-onnx', '')}${path.extname(file)}`;
-  const isReplaced = await checkTarget(place);
+  const isReplaced = await checkTarget(place, { example: file });
   const response = await client.models.file(`${id}:${version}`, file);
   await saveBody(response, place);
   const { size } = await stat(place);

@@ -18,6 +18,7 @@ import {
   describePlan,
   planClassifier,
 } from '../../core/network/plan/plan-classifier.ts';
+import { checkTarget } from '../client/make-folder.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
 /** The options of `fovea plan`. What is omitted has the planner's default. */
@@ -49,6 +50,7 @@ export async function runPlan(model: string, options: PlanOptions): Promise<void
     ...(gpu === undefined ? {} : { gpu }),
     ...(usdPerHour === undefined ? {} : { usdPerHour }),
   });
+  if (svg !== undefined) await checkTarget(svg, { option: '--svg', example: `${model}.svg` });
   console.log([layerTable(plan), summary(plan), gpuTable(plan.gpus), basis(plan)].join('\n\n'));
   if (svg === undefined) return;
   await writeFile(svg, drawPlan(plan));

@@ -5,6 +5,7 @@ import type { WirePredictionList } from '../../api/prediction.ts';
 import { ApiError } from '../../client/api-error.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { percent } from '../../core/words/quantities.ts';
+import { checkTarget } from '../client/make-folder.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
@@ -86,6 +87,7 @@ async function drawHeatmap(
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
     throw new UsageError(`A heatmap is drawn over one picture; ${files.length} were named.`);
+  await checkTarget(heatmap, { option: '--heatmap', example: 'heatmap.png' });
   const png = await client.predict.heatmap(model, await file.read(), { heatmap: heatmapLabel ?? 'top' });
   await writeFile(heatmap, png);
   output.note(`The heatmap of ${file.name} is in ${heatmap}.`);

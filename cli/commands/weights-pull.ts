@@ -13,6 +13,7 @@ import { mirrorOf } from '../../core/network/weights/weights-mirror.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../core/storage/object-store.ts';
+import { adviceOnOtherMachine } from '../context/other-machine.ts';
 import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
 import type { PulledFile } from '../pull/pull-file.ts';
 import { fileNameOf, isSource } from '../pull/source-address.ts';
@@ -54,10 +55,12 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   await keep(store, { file, folder, canRename: published === undefined }, await readFile(pulled.path));
   console.log(
     published === undefined
-      ? `"${file}" is in the data folder. Its license is that of where it came from. Make a model of it: POST /v1/models, "weights": "${file}"`
-      : `"${file}", ${published.trainedOn}, license ${published.license}, is in the data folder. ` +
+      ? `"${file}" is in the data folder ${folder}. Its license is that of where it came from. Make a model of it: POST /v1/models, "weights": "${file}"`
+      : `"${file}", ${published.trainedOn}, license ${published.license}, is in the data folder ${folder}. ` +
           `Train on it with: ${shownStart({ data })}, and a job of "model": "${source}"`,
   );
+  const advice = published && (await adviceOnOtherMachine(source));
+  if (advice !== undefined) console.log(advice);
 }
 
 /** Pulls from the mirror; undefined where it does not have the file, which is said. */

@@ -4,6 +4,7 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { shownCommand } from '../../core/shown-command.ts';
 
 /** A server that was given a name. */
 export interface Context {
@@ -61,7 +62,7 @@ export async function readContexts(file = contextsFile()): Promise<Contexts> {
   const parsed = parse(text);
   if (parsed === undefined)
     throw invalid(
-      `${file} cannot be read: it is not what "fovea context set" writes. Mend it, or delete it.`,
+      `${file} cannot be read: it is not what "${shownCommand('context', 'set')}" writes. Mend it, or delete it.`,
     );
   return parsed;
 }

@@ -2,12 +2,12 @@
 
 import { Option } from 'commander';
 import { DEFAULT_DATA } from '../terminal/shown-command.ts';
-import { takeFolder, takePath } from './parse-values.ts';
+import { takeFolder, takePlace } from './parse-values.ts';
 
 /** Says where the data folder is. */
 export const dataOption = (): Option =>
   new Option('--data <folder>', 'where datasets, jobs and models are kept')
-    .argParser(takePath)
+    .argParser(takePlace)
     .default(DEFAULT_DATA);
 
 /** Says where weight files are that were put there by hand. */

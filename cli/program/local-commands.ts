@@ -34,8 +34,11 @@ import {
   parseSha256,
   parseSize,
   STD_HELP,
+  takeFile,
+  takeFolder,
   takeName,
   takePath,
+  takePlace,
 } from './parse-values.ts';
 import { does, withExamples } from './server-command.ts';
 
@@ -171,7 +174,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .option(
       '--labels <file>',
       'text file with the name of one class on each line (default: what the files say)',
-      takePath,
+      takeFile,
     )
     .option(
       '--weights <path>',
@@ -247,12 +250,14 @@ export function addLocalCommands(program: Command, version: string): void {
       (await import('../commands/import-backbone.ts')).runImportBackbone(source, options),
     );
 
-  const weights = program.command('weights').description('pretrained weights');
+  const weights = program
+    .command('weights')
+    .description('pretrained weights on this machine, for a server or a worker here');
   withExamples(
     does(
       weights
         .command('ls')
-        .description('list the networks with pretrained weights, and those whose weights are here')
+        .description('list the networks with pretrained weights, and those whose weights are on this machine')
         .addOption(weightsOption())
         .addOption(dataOption()),
       async () => (await import('../commands/weights-list.ts')).runWeightsList,
@@ -318,7 +323,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .requiredOption(
       '--pictures <folder>',
       'pictures like those that the model will predict: half to calibrate, half to compare',
-      takePath,
+      takeFolder,
     )
     .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it', takePath)
     .addOption(dataOption())
@@ -331,8 +336,8 @@ export function addLocalCommands(program: Command, version: string): void {
     .description(
       'copy a data folder or a bucket, which may be in use; after an interruption, the same command resumes',
     )
-    .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix', takePath)
-    .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
+    .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix', takePlace)
+    .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', takePlace, DEFAULT_DATA)
     .action(async (place: string, options: CopyStoreOptions) =>
       (await import('../commands/copy-store.ts')).runBackup(place, options),
     );
@@ -340,8 +345,13 @@ export function addLocalCommands(program: Command, version: string): void {
   program
     .command('restore')
     .description('copy a backup back; nothing is overwritten')
-    .argument('<place>', 'the backup: a folder, or s3://bucket/prefix', takePath)
-    .option('--data <place>', 'where to: an empty data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
+    .argument('<place>', 'the backup: a folder, or s3://bucket/prefix', takePlace)
+    .option(
+      '--data <place>',
+      'where to: an empty data folder, or s3://bucket/prefix',
+      takePlace,
+      DEFAULT_DATA,
+    )
     .action(async (place: string, options: CopyStoreOptions) =>
       (await import('../commands/copy-store.ts')).runRestore(place, options),
     );
@@ -351,7 +361,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .description(
       'take jobs of a server, here or in the cloud, from its data folder or bucket, and train them on this machine',
     )
-    .requiredOption('--store <place>', "the server's data folder, or s3://bucket/prefix", takePath)
+    .requiredOption('--store <place>', "the server's data folder, or s3://bucket/prefix", takePlace)
     .option('--name <name>', 'name of the worker (default: that of the machine)', takeName)
     .addOption(weightsOption())
     .option(

@@ -1,6 +1,6 @@
 // Turns the texts of options and arguments into values.
 
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { OriginSchema, PortsSchema } from '../../core/environment.ts';
 import { KEPT_KINDS, type KeepDays, KeepDaysSchema } from '../../core/storage/retention.ts';
@@ -15,12 +15,38 @@ export function takePath(text: string): string {
   return toUserPath(text);
 }
 
+/** What is there; undefined where nothing is, or it cannot be seen. */
+function found(place: string): Stats | undefined {
+  try {
+    return statSync(place);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Takes the path of a folder. @throws {InvalidArgumentError} where there is none. */
 export function takeFolder(text: string): string {
   const folder = takePath(text);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (!found(folder)?.isDirectory())
     throw new InvalidArgumentError('There is no such folder.');
   return folder;
+}
+
+/** Takes the path of a file. @throws {InvalidArgumentError} where there is none. */
+export function takeFile(text: string): string {
+  const file = takePath(text);
+  const stats = found(file);
+  if (stats === undefined) throw new InvalidArgumentError('There is no such file.');
+  if (stats.isDirectory()) throw new InvalidArgumentError('It is a folder. Name a file.');
+  return file;
+}
+
+/** Takes a folder that may be missing, or the URL of a bucket. @throws {InvalidArgumentError} for a file. */
+export function takePlace(text: string): string {
+  const place = takePath(text);
+  if (found(place)?.isDirectory() === false)
+    throw new InvalidArgumentError('It is a file. Name a folder.');
+  return place;
 }
 
 /** Takes any text. @throws {InvalidArgumentError} where it is blank. */

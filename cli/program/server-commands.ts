@@ -16,6 +16,7 @@ import {
   parseNumber,
   parsePositive,
   parseShare,
+  takeFile,
   takeName,
   takePath,
 } from './parse-values.ts';
@@ -417,10 +418,10 @@ function addModels(program: Command): void {
         .argument(
           '<file>',
           'file of up to 64 MiB; fovea import-model takes larger ones on the machine of the server',
-          takePath,
+          takeFile,
         )
         .option('--name <name>', 'name of the model (default: that of the file)', takeName)
-        .option('--labels <file>', 'text file with the name of one class on each line', takePath)
+        .option('--labels <file>', 'text file with the name of one class on each line', takeFile)
         .addOption(new Option('--preprocessing <name>', 'which values it takes').choices(PREPROCESSING_MODES))
         .addOption(new Option('--layout <layout>', 'order of the axes of its input').choices(LAYOUTS))
         .addOption(

@@ -2,6 +2,7 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
+import { shownCommand } from '../shown-command.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
@@ -32,14 +33,14 @@ export async function restore(copying: CopyDeps): Promise<number> {
   if (backup === undefined) {
     throw new FoveaError(
       'backup-not-found',
-      `There is no backup in ${from.url}: it has no "${keys.backup()}". Name what "fovea backup" has made.`,
+      `There is no backup in ${from.url}: it has no "${keys.backup()}". Name what "${shownCommand('backup')}" has made.`,
       { details: { url: from.url } },
     );
   }
   if (backup.finishedAt === null) {
     throw new FoveaError(
       'backup-unfinished',
-      `The backup in ${from.url} is not finished. Run the same "fovea backup" again to finish it.`,
+      `The backup in ${from.url} is not finished. Run the same "${shownCommand('backup')}" again to finish it.`,
       { details: { url: from.url } },
     );
   }

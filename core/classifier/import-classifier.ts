@@ -24,6 +24,7 @@ import { parseModelName } from '../model/model-name.ts';
 import { type ServingFacts, withServingFacts } from '../model/serving-facts.ts';
 import { publishVersion, settlePromotion } from '../model/settle-promotion.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
+import { shownCommand } from '../shown-command.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { AskedSettings } from './asked-settings.ts';
 import { type ClassifierFiles, isModelFile } from './classifier-files.ts';
@@ -175,7 +176,7 @@ async function importFeatures(
     throw new FoveaError(
       'model-unsupported',
       'The model cannot become a backbone: the graph does not show a last dense layer, whose input would be the features. Import it with ' +
-        '"fovea import-backbone", which takes the name of any value.',
+        `"${shownCommand('import-backbone')}", which takes the name of any value.`,
       { param: 'backbone' },
     );
   const { backbone } = await importBackbone(

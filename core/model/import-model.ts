@@ -20,6 +20,7 @@ import { toOnnx } from '../network/onnx/to-onnx.ts';
 import { fromKeras } from '../network/weights/from-keras.ts';
 import { loadPretrainedWeights } from '../network/weights/load-pretrained-weights.ts';
 import { parseWeightFileName } from '../network/weights/weight-file-name.ts';
+import { shownCommand } from '../shown-command.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { refuseWhileRenamed } from './change-aliases.ts';
@@ -151,7 +152,7 @@ async function readWeightsFile({ store, weightsDir, signal }: ImportModelDeps, n
   throw new FoveaError(
     'weights-unavailable',
     `There is no weight file "${file}"${weightsDir === undefined ? '' : ` in "${weightsDir}"`}. Put it into the store as ` +
-      `"${keys.weights(file)}", or into the folder that "fovea start --weights" names.`,
+      `"${keys.weights(file)}", or into the folder that "${shownCommand('start', '--weights')}" names.`,
     { param: 'weights', details: { file } },
   );
 }

@@ -2,9 +2,7 @@
 
 import { environment } from '../../environment.ts';
 import { FoveaError } from '../../errors/errors.ts';
-
-/** Hosts of this machine, as URLs say them. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+import { isLoopback } from '../../remote/is-loopback.ts';
 
 /**
  * The address of a file on the mirror: `<mirror>/<file>`. Undefined where none is set.
@@ -34,7 +32,7 @@ function problemOf(text: string): string | undefined {
   const { protocol, hostname, username, password, search, hash } = new URL(text);
   if (username !== '' || password !== '') return 'it has a name or a password in it.';
   if (search !== '' || hash !== '') return 'it has a query or a fragment, and names of files come behind it.';
-  if (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))) return undefined;
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
   return protocol === 'http:'
     ? 'it has no TLS, which only a mirror on this machine may do without.'
     : 'it is neither https nor http.';

@@ -61,7 +61,7 @@ describe('fovea import-backbone', () => {
     ],
     [['mine.onnx'], /--layout/, 1],
     [['mine.onnx', '--layout', 'chw'], /nchw, nhwc/, 2],
-    [['absent.onnx', '--layout', 'nchw'], /absent\.onnx/, 1],
+    [['absent.onnx', '--layout', 'nchw'], /There is no file "absent\.onnx"/, 2],
   ])('rejects %j', (args, message, code) => {
     const { status, stderr } = importBackbone(...args);
     expect(status).toBe(code);
