@@ -27,8 +27,7 @@ function found(place: string): Stats | undefined {
 /** Takes the path of a folder. @throws {InvalidArgumentError} where there is none. */
 export function takeFolder(text: string): string {
   const folder = takePath(text);
-  if (!found(folder)?.isDirectory())
-    throw new InvalidArgumentError('There is no such folder.');
+  if (!found(folder)?.isDirectory()) throw new InvalidArgumentError('There is no such folder.');
   return folder;
 }
 
@@ -44,8 +43,7 @@ export function takeFile(text: string): string {
 /** Takes a folder that may be missing, or the URL of a bucket. @throws {InvalidArgumentError} for a file. */
 export function takePlace(text: string): string {
   const place = takePath(text);
-  if (found(place)?.isDirectory() === false)
-    throw new InvalidArgumentError('It is a file. Name a folder.');
+  if (found(place)?.isDirectory() === false) throw new InvalidArgumentError('It is a file. Name a folder.');
   return place;
 }
 
