@@ -34,6 +34,11 @@ const SAID: Readonly<Record<string, (details: Facts) => string | undefined>> = {
       : `There is no dataset "${dataset}".${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
   'job-not-found': ({ fine_tuning_job_id: id }) =>
     `There is no job ${id === undefined ? 'of this id' : `"${id}"`}. See those that there are: ${shownCommand('jobs', 'ls')}`,
+  // The stages of a job are what --effort says of it.
+  'setting-without-effect': ({ setting, architecture }) =>
+    setting === 'stages'
+      ? `--effort quick and thorough say which pretrained layers are trained, and "${architecture}" has none that can be. Leave --effort out.`
+      : undefined,
   'request-invalid': ({ issues }) => (isIssues(issues) ? describeIssues(issues) : undefined),
 };
 

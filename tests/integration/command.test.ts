@@ -243,6 +243,11 @@ describe('in a pipe', () => {
         5,
         /^fovea: There is no job "ftjob-.*npx fovea jobs ls$/,
       ],
+      [
+        'fovea train flowers --base small_cnn --effort quick --yes',
+        1,
+        /^fovea: --effort quick .*Leave --effort out/,
+      ],
       ['fovea train flowers --base small_cnn --epochs 100000000 --yes', 1, /^fovea: --epochs: /],
       ['fovea predict flowers - </dev/null', 2, /^fovea: The standard input is empty\. Send a picture/],
       ['fovea batch flowers photo.jpg -o flowers', 2, /"flowers" is a folder.*flowers\/results\.jsonl\.$/],

@@ -135,7 +135,10 @@ function withoutEffect(architecture: string, { name, title }: StageSetting): Fov
       `${inSecondStage}, which this job does not ask for: with "head" pretrained layers stay frozen, with "auto" they do so unless a ` +
       'GPU trains. Set recipe.stages to "full", or remove the setting.';
   }
-  return new FoveaError('setting-without-effect', message, { param: `recipe.${name}` });
+  return new FoveaError('setting-without-effect', message, {
+    param: `recipe.${name}`,
+    details: { setting: name, architecture },
+  });
 }
 
 function checkStart(name: string, { unfreeze_from: start }: Recipe): void {
