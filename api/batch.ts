@@ -294,8 +294,22 @@ export const DeletedBatchSchema = z
     id: text('The id of the batch.'),
     object: objectKind('batch'),
     deleted: z.literal(true).meta({ description: 'It is gone, with its results.' }),
+    inputs_deleted: z
+      .number()
+      .int()
+      .meta({
+        description: 'Files below `inputs/` that were deleted with it, where `delete_inputs` asked for it.',
+      }),
   })
   .meta({ id: 'DeletedBatch', description: 'A batch that was deleted.' });
+
+/** The query of `DELETE /v1/batches/{batch_id}`. */
+export const DeleteBatchQuerySchema = z.strictObject({
+  delete_inputs: z.enum(['true', 'false']).default('false').meta({
+    description:
+      'Whether the pictures that it had below `inputs/` go, too, for good, and a list of them there. It needs the scope `admin`.',
+  }),
+});
 
 /** The two files of a batch that is over. */
 export const OUTPUTS = ['output', 'errors'] as const;

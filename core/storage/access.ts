@@ -151,6 +151,7 @@ export const ACCESS = {
       models,
       jobFiles,
       batchFiles,
+      inputs,
       checkpoints,
       uploads,
       files,

@@ -8,6 +8,7 @@ import {
   BatchListSchema,
   BatchSchema,
   CreateBatchSchema,
+  DeleteBatchQuerySchema,
   DeletedBatchSchema,
   toWireBatch,
   type WireBatch,
@@ -18,6 +19,7 @@ import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { readEvaluation } from '../../core/batch-prediction/evaluation.ts';
 import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
+import { eraseInputs } from '../../core/erasure/erase-inputs.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
@@ -37,8 +39,10 @@ import {
   WRITE_ERRORS,
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
+import { OPERATION_SCOPES } from '../http/operation-scopes.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
+import { requireScopeFor } from '../http/require-scope.ts';
 import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { findFile } from './file-rights.ts';
 import { createNewBatch } from './new-batch.ts';
@@ -131,11 +135,18 @@ const deleteBatch = createRoute({
   tags: TAGS,
   summary: 'Delete a batch with its results',
   description:
-    'For good, with all versions that a bucket keeps. The pictures themselves stay. A batch that is not over is refused: cancel it first.',
-  request: { params: BatchIdSchema },
+    'For good, with all versions that a bucket keeps. The pictures themselves stay, unless `delete_inputs` names those below `inputs/`. A batch that ' +
+    'is not over is refused: cancel it first.',
+  request: { params: BatchIdSchema, query: DeleteBatchQuerySchema },
   responses: {
     200: { description: 'It is gone.', content: { 'application/json': { schema: DeletedBatchSchema } } },
-    ...errorResponses('batch-not-found', 'batch-unfinished', ...WRITE_ERRORS),
+    ...errorResponses(
+      'batch-not-found',
+      'batch-unfinished',
+      'file-in-use',
+      'storage-link-refused',
+      ...WRITE_ERRORS,
+    ),
   },
 });
 
@@ -188,12 +199,16 @@ export function batchRoutes(deps: RouteDeps) {
 
   routes.openapi(deleteBatch, async (c) => {
     const { batch_id: id } = c.req.valid('param');
-    const { record } = await findBatch(deps, c, id);
+    const takesInputs = c.req.valid('query').delete_inputs === 'true';
+    if (takesInputs) requireScopeFor(c, OPERATION_SCOPES.deleteDatasetFiles);
+    const { record, batch } = await findBatch(deps, c, id);
     if (!isFinal(record.status)) throw unfinished(id, 'deleted');
+    // While the batch still says which they are.
+    const inputs_deleted = takesInputs ? await eraseInputs(deps, { id, prediction: batch }) : 0;
     // The record goes first: what is left without it is nobody's, and goes with the rest when this is asked for again or expires.
     await store.erase(keys.job(id));
     await store.eraseAll(keys.jobFiles(id));
-    return c.json({ id, object: 'batch' as const, deleted: true as const }, 200);
+    return c.json({ id, object: 'batch' as const, deleted: true as const, inputs_deleted }, 200);
   });
 
   return routes;

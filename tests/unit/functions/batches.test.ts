@@ -197,10 +197,47 @@ it('lists, cancels and deletes batches, which are no fine-tuning jobs', async ()
     id: first,
     object: 'batch',
     deleted: true,
+    inputs_deleted: 0,
   });
   for await (const { key } of test.store.list(keys.jobFiles(first))) expect(key).toBeUndefined();
   expect((await test.send('GET', `/v1/batches/${first}`)).body.error.code).toBe('batch-not-found');
   expect(await test.store.head('inputs/a/red.png')).toBeDefined();
+});
+
+it('takes its pictures below inputs/ along where it is asked to, and no others', async () => {
+  const OPERATOR = 'the-key-of-the-operator';
+  const test = await openApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+  const as = (secret: string) => (method: string, path: string, body?: object) =>
+    test.send(method, path, body, { authorization: `Bearer ${secret}` });
+  const operator = as(OPERATOR);
+  const key = { name: 'team', scopes: ['train'] };
+  const team = as((await operator('POST', '/v1/keys', key)).body.secret);
+  await test.store.put('inputs/b/red.png', await colorPicture('red'));
+  await test.store.put('datasets/fruit/red/1.png', await colorPicture('red'));
+  await test.store.put(
+    'inputs/list.jsonl',
+    '{"key":"inputs/a/red.png"}\n{"key":"datasets/fruit/red/1.png"}\n',
+  );
+  const list = { model: 'color', input_file_id: 'inputs/list.jsonl' };
+  const { id } = (await team('POST', '/v1/batches', list)).body;
+  const other = (await team('POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/a/' })).body.id;
+  await run(test, id);
+  const remove = `/v1/batches/${id}?delete_inputs=true`;
+  expect((await team('DELETE', remove)).body.error.code).toBe('scope-missing');
+  expect((await operator('DELETE', remove)).body.error).toMatchObject({
+    code: 'file-in-use',
+    details: { batches: [other] },
+  });
+  await run(test, other);
+  expect((await operator('DELETE', remove)).body).toMatchObject({ deleted: true, inputs_deleted: 2 });
+  const left: string[] = [];
+  for (const prefix of ['inputs/', 'datasets/'])
+    for await (const one of test.store.list(prefix)) left.push(one.key);
+  expect(left).toContain('datasets/fruit/red/1.png');
+  expect(left).toContain('inputs/b/red.png');
+  expect(left).toContain('inputs/a/blue.png');
+  for (const gone of ['inputs/a/red.png', 'inputs/list.jsonl']) expect(left).not.toContain(gone);
+  expect((await operator('DELETE', `/v1/batches/${other}?delete_inputs=true`)).body.inputs_deleted).toBe(3);
 });
 
 it('refuses a GPU, which would do nothing, and says what makes a batch quicker', async () => {
