@@ -294,12 +294,9 @@ export const DeletedBatchSchema = z
     id: text('The id of the batch.'),
     object: objectKind('batch'),
     deleted: z.literal(true).meta({ description: 'It is gone, with its results.' }),
-    inputs_deleted: z
-      .number()
-      .int()
-      .meta({
-        description: 'Files below `inputs/` that were deleted with it, where `delete_inputs` asked for it.',
-      }),
+    inputs_deleted: z.number().int().meta({
+      description: 'Files below `inputs/` that were deleted with it, where `delete_inputs` asked for it.',
+    }),
   })
   .meta({ id: 'DeletedBatch', description: 'A batch that was deleted.' });
 

@@ -26,6 +26,7 @@ const ERASED = [
   'models/*',
   'jobs/*',
   'batches/*',
+  'inputs/*',
   'checkpoints/*',
   'uploads/*',
   'files/*',
