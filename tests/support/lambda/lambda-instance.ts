@@ -87,6 +87,8 @@ export async function startLambdaInstance(options: LambdaInstanceOptions): Promi
   }
 
   const server = createServer((request, response) => void serve(request, response));
+  // Lambda keeps the connection however long an event takes. Node would close it after seconds without one.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
