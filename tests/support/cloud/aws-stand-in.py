@@ -137,6 +137,13 @@ class FunctionUrl(Unchanging, CloudFormationModel):
         return cls(backend.create_function_url_config(properties["TargetFunctionArn"], properties))
 
 
+def update_job_definition(cls, new_resource_name, cloudformation_json, account_id, region_name, **_rest):
+    """A changed job definition is another revision of it. moto forgets the resource."""
+    return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+
+
+batch.JobDefinition.update_from_cloudformation_json = classmethod(update_job_definition)
+
 # moto updates buckets with a name of their own alone. What a bucket keeps is not tried here.
 FakeBucket.update_from_cloudformation_json = Unchanging.update_from_cloudformation_json
 
