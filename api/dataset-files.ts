@@ -219,6 +219,13 @@ export const DeletedDatasetSchema = z
 /** A dataset that was deleted, as clients get it. */
 export type WireDeletedDataset = z.infer<typeof DeletedDatasetSchema>;
 
+/** The answer of `GET /v1/datasets/<name>/holders`. */
+export const DatasetHoldersSchema = z
+  .object(listOf(HolderSchema, 'What would hold something of the dataset if it was deleted.'))
+  .meta({ id: 'DatasetHolders', description: 'What holds something of a dataset.' });
+/** What may hold something of a picture or a dataset, as clients get it. */
+export type WireHolder = z.infer<typeof HolderSchema>;
+
 const WIRE_KINDS = { job: 'fine_tuning.job', batch: 'batch', file: 'file' } as const;
 
 /** Holders as the API names them. */

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { DatasetSummary } from '../core/dataset/dataset-summary.ts';
+import { FINDING_ID_PATTERN, type IdentifiedFinding } from '../core/dataset/finding-id.ts';
 import type { Finding } from '../core/dataset/findings.ts';
 import { groupFindings } from '../core/dataset/group-findings.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
@@ -15,8 +16,21 @@ const splitCounts = {
   test: count('Pictures that the model is evaluated on.'),
 };
 
+const IdSchema = z.string().regex(new RegExp(FINDING_ID_PATTERN), 'must be the id of a finding').meta({
+  description: 'What it is called, by its code and the content of its pictures.',
+  example: 'near-duplicate:0f1e2d3c4b5a6978',
+});
+
 const FindingSchema = z
   .object({
+    id: z.string().meta({
+      description:
+        'What it is called, by its code and the content of its pictures: it stays the same when they are moved.',
+    }),
+    kept: z.boolean().meta({
+      description:
+        'Whether somebody found it right as it is (`POST /v1/datasets/{dataset}/kept_findings`). An error never is.',
+    }),
     code: z.string().meta({ description: 'A stable code.', example: 'file-corrupt' }),
     severity: z
       .enum(['error', 'warning', 'info'])
@@ -46,17 +60,18 @@ const inspectionShape = {
     .meta({ description: 'Good pictures of each class in each split.' }),
   findings: z.array(FindingSchema).meta({
     description:
-      'Errors first; of each code, the first 10. `GET /v1/datasets/{dataset}/files?finding=CODE` has all files of a code.',
+      'Errors first; of each code, the first 10, and the first 10 of those that are kept. `GET /v1/datasets/{dataset}/files?finding=CODE` has all files of a code.',
   }),
-  finding_counts: z
-    .record(z.string(), z.number().int().optional())
-    .meta({ description: 'Number of findings by code. `findings` may list fewer.' }),
+  finding_counts: z.record(z.string(), z.number().int().optional()).meta({
+    description: 'Number of findings by code, also of those that are kept. `findings` may list fewer.',
+  }),
   finding_groups: z
     .array(
       z.object({
         code: z.string().meta({ description: 'The code of all its findings.', example: 'file-corrupt' }),
         severity: FindingSchema.shape.severity,
-        count: count('Number of findings.'),
+        count: count('Number of findings, without those that are kept.'),
+        kept: count('Number of those that somebody found right as they are.'),
         keys: z.array(z.string()).meta({ description: 'The first keys, at most 10.' }),
         message: text('What was found, in one line, and what to do.'),
       }),
@@ -163,6 +178,31 @@ export const DatasetFileSchema = z
 /** A file that was put into a dataset, as clients get it. */
 export type WireDatasetFile = z.infer<typeof DatasetFileSchema>;
 
+/** Ids in one request at most. */
+const MOST_IDS = 1000;
+
+/** The body of `POST /v1/datasets/<name>/kept_findings`. */
+export const KeepFindingsSchema = z
+  .strictObject({
+    ids: z.array(IdSchema).min(1).max(MOST_IDS).meta({ description: 'Ids of findings.' }),
+    keep: z.boolean().default(true).meta({ description: 'False: they are asked again.' }),
+  })
+  .meta({ id: 'KeepFindings', description: 'Findings that are right as they are.' });
+
+/** The answer of `GET` and `POST /v1/datasets/<name>/kept_findings`. */
+export const KeptFindingsSchema = z
+  .object({
+    object: objectKind('dataset.kept_findings'),
+    dataset: text('Name of the dataset.'),
+    ids: z.array(z.string()).meta({ description: 'Ids of all findings that are kept, oldest first.' }),
+  })
+  .meta({
+    id: 'KeptFindings',
+    description: 'The findings of a dataset that somebody found right as they are.',
+  });
+/** The findings that are kept of a dataset, as clients get them. */
+export type WireKeptFindings = z.infer<typeof KeptFindingsSchema>;
+
 /** The numbers of a dataset's last inspection, as a list has them. */
 export const toWireSummary = (summary: DatasetSummary | undefined) =>
   summary === undefined
@@ -179,17 +219,31 @@ export const toWireSummary = (summary: DatasetSummary | undefined) =>
 /** Findings of one code that an answer has as examples. */
 const MOST_EXAMPLES = 10;
 
-function firstOfEachCode(findings: readonly Finding[]): readonly Finding[] {
+function firstOfEachCode<F extends { readonly code: string; readonly kept: boolean }>(
+  findings: readonly F[],
+): readonly F[] {
   const counts = new Map<string, number>();
-  return findings.filter(({ code }) => {
-    const count = (counts.get(code) ?? 0) + 1;
-    counts.set(code, count);
+  return findings.filter(({ code, kept }) => {
+    const kind = `${code} ${kept}`;
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
     return count <= MOST_EXAMPLES;
   });
 }
 
-/** The fields that the answer for a dataset and that of a dry run share. */
-export function toWireInspection(inspection: DatasetInspection) {
+/**
+ * The fields that the answer for a dataset and that of a dry run share.
+ * @param kept the ids of findings that are kept.
+ */
+export function toWireInspection(inspection: DatasetInspection, kept: ReadonlySet<string>) {
+  const idOf = (finding: Finding | IdentifiedFinding) => ('id' in finding ? finding.id : finding.code);
+  const isKept = (finding: Finding | IdentifiedFinding) =>
+    finding.severity !== 'error' && kept.has(idOf(finding));
+  const findings = inspection.findings.map((finding) => ({
+    ...finding,
+    id: idOf(finding),
+    kept: isKept(finding),
+  }));
   const classes = summarizeClasses(inspection);
   const split = { train: 0, validation: 0, test: 0 };
   for (const summary of classes) {
@@ -202,12 +256,12 @@ export function toWireInspection(inspection: DatasetInspection) {
     can_train: !inspection.findings.some((finding) => finding.severity === 'error'),
     split,
     classes,
-    findings: firstOfEachCode(inspection.findings).map(({ related, contentId, ...finding }) => ({
+    findings: firstOfEachCode(findings).map(({ related, contentId, ...finding }) => ({
       ...finding,
       ...(related === undefined ? {} : { related: [...related] }),
       ...(contentId === undefined ? {} : { content_id: contentId }),
     })),
     finding_counts: { ...inspection.findingCounts },
-    finding_groups: groupFindings(inspection).map((group) => ({ ...group, keys: [...group.keys] })),
+    finding_groups: groupFindings(inspection, isKept).map((group) => ({ ...group, keys: [...group.keys] })),
   };
 }

@@ -1,9 +1,16 @@
 // Datasets: the calls, and an inspection that takes as many requests as it needs.
 
-import type { WireDataset, WireDatasetEntry, WireDatasetFile, WireDatasetProgress } from '../api/dataset.ts';
+import type {
+  WireDataset,
+  WireDatasetEntry,
+  WireDatasetFile,
+  WireDatasetProgress,
+  WireKeptFindings,
+} from '../api/dataset.ts';
 import type {
   WireDeletedDataset,
   WireDeletedFiles,
+  WireHolder,
   WireListedFile,
   WireMovedFiles,
   WireRenamedDataset,
@@ -31,6 +38,8 @@ export interface FileListOptions extends ListOptions {
   readonly split?: 'train' | 'validation' | 'test' | undefined;
   /** The code of a finding. */
   readonly finding?: string | undefined;
+  /** sha256 of the file, wherever it was moved. */
+  readonly contentHash?: string | undefined;
   /** False: nothing is read, and of each file only what is known already is said. Default: true. */
   readonly inspect?: boolean | undefined;
 }
@@ -40,6 +49,14 @@ export interface DatasetCalls {
   list(options?: ListOptions): AsyncIterable<WireDatasetEntry>;
   /** Inspects a dataset: counts its pictures and lists what is wrong. A large one takes several requests. */
   inspect(dataset: string, options?: InspectOptions): Promise<WireDataset>;
+  /** The ids of the findings that somebody found right as they are. */
+  kept(dataset: string, options?: CallOptions): Promise<readonly string[]>;
+  /** Keeps findings as they are, or with `keep: false` asks for them again. @returns the ids of all that are kept then. */
+  keep(
+    dataset: string,
+    ids: readonly string[],
+    options?: CallOptions & { readonly keep?: boolean | undefined },
+  ): Promise<readonly string[]>;
   files(dataset: string, options?: FileListOptions): AsyncIterable<WireListedFile>;
   /** One page of the files of a class, by path, for whoever turns pages. */
   filePage(
@@ -73,6 +90,8 @@ export interface DatasetCalls {
   diff(dataset: string, id: string, since: string, options?: CallOptions): Promise<WireSnapshotDiff>;
   /** Gives a dataset another name, with as many requests as it takes. Models and jobs keep the name that they saw. */
   rename(dataset: string, name: string, options?: CallOptions): Promise<WireRenamedDataset>;
+  /** What a deletion of the dataset would leave. */
+  holders(dataset: string, options?: CallOptions): Promise<readonly WireHolder[]>;
   /** Deletes a dataset for good. */
   delete(dataset: string, options?: CallOptions): Promise<WireDeletedDataset>;
 }
@@ -94,11 +113,30 @@ export function datasetCalls(transport: Transport): DatasetCalls {
         onProgress?.(found.files);
       }
     },
-    files: (dataset, { class: label, split, finding, inspect, ...options } = {}) =>
+    async kept(dataset, options) {
+      const { ids } = await ask<WireKeptFindings>(
+        'dataset.kept_findings',
+        'GET',
+        `${pathOf(dataset)}/kept_findings`,
+        options,
+      );
+      return ids;
+    },
+    async keep(dataset, ids, { keep, ...options } = {}) {
+      const json = { ids, keep };
+      const kept = await ask<WireKeptFindings>(
+        'dataset.kept_findings',
+        'POST',
+        `${pathOf(dataset)}/kept_findings`,
+        { ...options, json },
+      );
+      return kept.ids;
+    },
+    files: (dataset, { class: label, split, finding, contentHash, inspect, ...options } = {}) =>
       entries<WireListedFile>(transport, `${pathOf(dataset)}/files`, ({ path }) => path, {
         pageSize: 1000,
         ...options,
-        query: { class: label, split, finding, inspect },
+        query: { class: label, split, finding, content_hash: contentHash, inspect },
       }),
     filePage: (dataset, { signal, ...query }) =>
       ask('list', 'GET', `${pathOf(dataset)}/files`, { query, signal }),
@@ -150,6 +188,15 @@ export function datasetCalls(transport: Transport): DatasetCalls {
           if (!(error instanceof ApiError && error.code === RENAMING)) throw error;
         }
       }
+    },
+    async holders(dataset, options) {
+      const { data } = await ask<{ data: WireHolder[] }>(
+        'list',
+        'GET',
+        `${pathOf(dataset)}/holders`,
+        options,
+      );
+      return data;
     },
     delete: (dataset, options) => ask('dataset', 'DELETE', pathOf(dataset), options),
   };

@@ -96,7 +96,7 @@ export async function reportFindings(
   for (const group of groups) await reporter.event(toEvent(group));
 }
 
-const toEvent = (group: FindingGroup): NewJobEvent => ({
+const toEvent = ({ kept: _, ...group }: FindingGroup): NewJobEvent => ({
   level: EVENT_LEVELS[group.severity],
   type: 'message',
   message: group.message,

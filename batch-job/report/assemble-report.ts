@@ -125,6 +125,7 @@ function toSuspects(
         predicted: suggested,
         score: rowOf(predictions, example)[suggested] as number,
         labelScore: rowOf(predictions, example)[label] as number,
+        sha256: (items[example] as DatasetItem).contentHash,
       }),
     ),
   };

@@ -43,10 +43,10 @@ export function toResults(from: ReportInput): ReportResults | null {
   const { classes, macroF1, balancedAccuracy } = scoreClasses(before, { seed: job.seed });
   if (!accuracy || !curve || !macroF1 || !balancedAccuracy) return null;
   const matrix = confusionMatrix(before);
-  const mistakes = worstMistakes(after, MAX_ALL_MISTAKES).map(({ example, ...mistake }) => ({
-    key: (judged.items[example] as DatasetItem).key,
-    ...mistake,
-  }));
+  const mistakes = worstMistakes(after, MAX_ALL_MISTAKES).map(({ example, ...mistake }) => {
+    const { key, contentHash } = judged.items[example] as DatasetItem;
+    return { key, ...mistake, sha256: contentHash };
+  });
   const thresholds = bestF1Thresholds(calibrated(heldOut.predictions, calibration));
   return {
     heldOutBy: heldOut.by,

@@ -269,7 +269,10 @@ export async function runDatasetCheck({ client, output }: Session, dataset: stri
   output.answer({
     json: found,
     text: () => `${describeClasses(found)}\n\n${describeFindings(found)}`,
-    short: () => found.finding_groups.map(({ code }) => code).join('\n'),
+    short: () =>
+      openGroups(found)
+        .map(({ code }) => code)
+        .join('\n'),
   });
   if (!found.can_train) throw new FailedError(`No job can train on "${dataset}". Mend the errors above.`);
 }
@@ -304,15 +307,22 @@ export function describeClasses({
 
 const MARKS = { error: ['red', 'error'], warning: ['yellow', 'warning'], info: ['dim', 'info'] } as const;
 
-/** The findings of a dataset, each kind in a line. */
-export function describeFindings({ finding_groups: groups }: Pick<WireDataset, 'finding_groups'>): string {
-  if (groups.length === 0) return 'Nothing was found.';
-  return groups
-    .map(({ severity, code, message }) => {
-      const [color, word] = MARKS[severity];
-      return `${paint(color, word)} ${message} (${code})`;
-    })
-    .join('\n');
+/** The kinds of findings of which some are not kept. */
+const openGroups = ({ finding_groups: groups }: Pick<WireDataset, 'finding_groups'>) =>
+  groups.filter(({ count }) => count > 0);
+
+/** The findings of a dataset, each kind in a line. Those that are kept are counted in a line of their own. */
+export function describeFindings(found: Pick<WireDataset, 'finding_groups'>): string {
+  const kept = found.finding_groups.filter((group) => group.kept > 0);
+  const lines = openGroups(found).map(({ severity, code, message }) => {
+    const [color, word] = MARKS[severity];
+    return `${paint(color, word)} ${message} (${code})`;
+  });
+  if (kept.length > 0) {
+    const list = kept.map((group) => `${group.kept} ${group.code}`).join(', ');
+    lines.push(paint('dim', `Kept as they are, and not counted above: ${list}.`));
+  }
+  return lines.length === 0 ? 'Nothing was found.' : lines.join('\n');
 }
 
 /** Deletes a dataset for good. */

@@ -9,8 +9,10 @@ import type { DatasetInspection } from './inspect-dataset.ts';
 export interface FindingGroup {
   readonly code: FindingCode;
   readonly severity: Severity;
-  /** Number of findings. */
+  /** Number of findings, without those that are kept. */
   readonly count: number;
+  /** Number of those that somebody found right as they are. */
+  readonly kept: number;
   /** The first keys, at most 10: of files, or of classes. Empty where the whole dataset is concerned. */
   readonly keys: readonly string[];
   /** What was found, in one line, and what to do. A single finding's own message. */
@@ -52,19 +54,25 @@ const MAX_KEYS = 10;
 /** Keys in the message. */
 const NAMED = 2;
 
-/** Groups findings by their code. One group for each code, in the order of the findings: errors first. */
-export function groupFindings({
-  dataset,
-  findings,
-  findingCounts,
-}: Pick<DatasetInspection, 'dataset' | 'findings' | 'findingCounts'>): readonly FindingGroup[] {
+/**
+ * Groups findings by their code. One group for each code, in the order of the findings: errors first.
+ * @param isKept whether somebody found it right as it is. Where all are, the group has what they say together. Default: none is.
+ */
+export function groupFindings(
+  { dataset, findings, findingCounts }: Pick<DatasetInspection, 'dataset' | 'findings' | 'findingCounts'>,
+  isKept: (finding: Finding) => boolean = () => false,
+): readonly FindingGroup[] {
   const prefix = keys.dataset(dataset);
   return [...groupBy(findings, ({ code }) => code)].map(([code, members]) => {
-    const [first] = members as [Finding, ...Finding[]];
-    const count = findingCounts[code] ?? members.length;
-    const found = members.flatMap(({ key }) => key ?? []).slice(0, MAX_KEYS);
-    const message = count === 1 ? first.message : together(code, count, prefix, found, first.message);
-    return { code, severity: first.severity, count, keys: found, message };
+    const open = members.filter((finding) => !isKept(finding));
+    const kept = members.length - open.length;
+    const count = (findingCounts[code] ?? members.length) - kept;
+    const shown = open.length === 0 ? members : open;
+    const [first] = shown as [Finding, ...Finding[]];
+    const said = count === 0 ? kept : count;
+    const found = shown.flatMap(({ key }) => key ?? []).slice(0, MAX_KEYS);
+    const message = said === 1 ? first.message : together(code, said, prefix, found, first.message);
+    return { code, severity: first.severity, count, kept, keys: found, message };
   });
 }
 

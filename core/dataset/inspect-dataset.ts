@@ -21,6 +21,7 @@ import { requireDatasetSnapshot } from './dataset-snapshots.ts';
 import { keepSummary } from './dataset-summary.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
 import { findSeen } from './find-seen.ts';
+import { type IdentifiedFinding, identifyFindings } from './finding-id.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
 import { isHiddenName } from './hidden-name.ts';
 import { type DecodeDepth, type FileVerdict, inspectFile } from './inspect-file.ts';
@@ -62,8 +63,8 @@ export interface DatasetInspection {
   readonly classes: readonly string[];
   /** The good pictures without duplicates, in the order of their keys. */
   readonly items: readonly DatasetItem[];
-  /** Findings, errors first; with any error, training is not possible. At most 1000 of each code are listed. */
-  readonly findings: readonly Finding[];
+  /** Findings, errors first; with any error, training is not possible. At most 1000 of each code are listed. Those that a job adds have no id. */
+  readonly findings: readonly (Finding | IdentifiedFinding)[];
   readonly findingCounts: FindingCounts;
   /** Near-duplicates. None are found where only headers were read. */
   readonly nearDuplicates: NearDuplicates;
@@ -172,7 +173,8 @@ export async function inspectDataset(
   const known = await openKnownFiles(store, dataset, limits, abort);
   if (options.seen !== undefined)
     return inspectSeen({ store, dataset, files, known, limits }, options.seen, options);
-  const found = dropDuplicates(await inspectFiles(store, candidates, known, options, findings), findings);
+  const readable = await inspectFiles(store, candidates, known, options, findings);
+  const found = dropDuplicates(readable, findings);
   const pictures = only === undefined ? found : leaveOutLater(found, only, findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
   const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
@@ -204,7 +206,7 @@ export async function inspectDataset(
     dataset,
     classes,
     items,
-    findings: findings.sorted(),
+    findings: identifyFindings(findings.sorted(), prefix, readable),
     findingCounts: findings.counts(),
     nearDuplicates,
     hasValidationFolder: layout.splits?.has('validation') === true,
@@ -267,7 +269,7 @@ async function inspectSeen(
     classes,
     items,
     nearDuplicates: reportNearDuplicates(pictures, leaders, splits, findings),
-    findings: findings.sorted(),
+    findings: identifyFindings(findings.sorted(), prefix, all),
     findingCounts: findings.counts(),
     hasValidationFolder: snapshot.hasValidationFolder ?? false,
     leaders,

@@ -30,13 +30,15 @@ export interface FileFilter {
   readonly split?: Split | undefined;
   /** The code of a finding that concerns the file, or the class that it is in. */
   readonly finding?: string | undefined;
+  /** sha256 of its bytes. */
+  readonly contentHash?: string | undefined;
 }
 
 /** The files of an inspected dataset that a filter lets pass, in the order of their keys. */
 export async function listDatasetFiles(
   store: ObjectStore,
   { dataset, items, findings }: DatasetInspection,
-  { label, split, finding }: FileFilter,
+  { label, split, finding, contentHash }: FileFilter,
 ): Promise<DatasetFile[]> {
   const prefix = keys.dataset(dataset);
   const listed: { readonly path: string; readonly sizeBytes: number }[] = [];
@@ -65,6 +67,7 @@ export async function listDatasetFiles(
     (file) =>
       (label === undefined || file.label === label) &&
       (split === undefined || file.item?.split === split) &&
+      (contentHash === undefined || file.contentHash === contentHash) &&
       (finding === undefined || concerns(`${prefix}${file.path}`, finding)),
   );
 
@@ -82,7 +85,7 @@ export async function listDatasetFiles(
 export async function listStoredFiles(
   store: ObjectStore,
   dataset: string,
-  { label }: Pick<FileFilter, 'label'>,
+  { label, contentHash }: Pick<FileFilter, 'label' | 'contentHash'>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DatasetFile[]> {
   const prefix = keys.dataset(dataset);
@@ -103,5 +106,9 @@ export async function listStoredFiles(
       findings: [],
     };
   });
-  return files.filter((file) => label === undefined || file.label === label);
+  return files.filter(
+    (file) =>
+      (label === undefined || file.label === label) &&
+      (contentHash === undefined || file.contentHash === contentHash),
+  );
 }

@@ -4,10 +4,12 @@
 import { mapConcurrently } from '../concurrently.ts';
 import { contentHashOf } from '../content-hash.ts';
 import { allNamesOf } from '../dataset/dataset-names.ts';
+import { forgetKeptFindings } from '../dataset/kept-findings.ts';
 import { forgetFiles, knownHashes } from '../dataset/known-files.ts';
 import type { IndexedPicture } from '../model/picture-index.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { assertUnused } from './assert-unused.ts';
 import { eraseFeatures, eraseUploads, type PictureContent } from './erase-copies.ts';
 import { eraseFromIndexes } from './erase-from-indexes.ts';
@@ -66,6 +68,7 @@ export async function erasePictures(
   );
   await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
   await forgetFiles(store, dataset, new Set(paths));
+  await forgetKeptFindings(store, dataset, hashes, paths);
   return { paths: paths.filter((path) => there.has(path)), holders };
 }
 
@@ -76,6 +79,21 @@ export async function erasePictures(
 export async function eraseDataset(deps: HolderDeps, dataset: string): Promise<readonly Holder[]> {
   const { store, jobs } = deps;
   await assertUnused(jobs, dataset);
+  const contents = await contentsOf(store, dataset);
+  const holders = await findHolders(deps, dataset, null, hashesOf(contents));
+  await eraseMadeOf(deps, dataset, contents, () => true);
+  for (const prefix of [keys.dataset(dataset), keys.datasetSplits(dataset), keys.datasetInspections(dataset)])
+    await store.eraseAll(prefix);
+  return holders;
+}
+
+/** What would hold something of a dataset after {@link eraseDataset}. Erases nothing. @throws what the store throws. */
+export async function holdersOfDataset(deps: HolderDeps, dataset: string): Promise<readonly Holder[]> {
+  return findHolders(deps, dataset, null, hashesOf(await contentsOf(deps.store, dataset)));
+}
+
+/** All contents that a dataset has or had, as far as inspections know them. */
+async function contentsOf(store: ObjectStore, dataset: string): Promise<readonly PictureContent[]> {
   const known = await knownHashes(store, dataset);
   const contents: PictureContent[] = [];
   const prefix = keys.dataset(dataset);
@@ -84,11 +102,7 @@ export async function eraseDataset(deps: HolderDeps, dataset: string): Promise<r
       contents.push({ contentHash, sizeBytes });
   for (const hashes of known.values())
     for (const contentHash of hashes.values()) contents.push({ contentHash });
-  const holders = await findHolders(deps, dataset, null, hashesOf(contents));
-  await eraseMadeOf(deps, dataset, contents, () => true);
-  for (const prefix of [keys.dataset(dataset), keys.datasetSplits(dataset), keys.datasetInspections(dataset)])
-    await store.eraseAll(prefix);
-  return holders;
+  return contents;
 }
 
 const hashesOf = (contents: readonly PictureContent[]): ReadonlySet<string> =>

@@ -89,6 +89,8 @@ export async function findHolders(
   const known = [...(await allNamesOf(store, dataset))];
   const prefixes = known.map((name) => keys.dataset(name));
   const wanted = paths && new Set(prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`)));
+  // A report also has the hash of a picture, which may have been moved since.
+  const inReports = wanted && new Set([...wanted, ...hashes]);
   // Events that earlier versions wrote have hashes of pictures that were gone.
   const inEvents = wanted && new Set([...wanted, ...[...hashes].map(pictureId)]);
   const versions = (await listModels(store, { withHidden: true })).models.flatMap(
@@ -98,7 +100,7 @@ export async function findHolders(
     const trained = await trainedOn(store, keys.modelFile(model, version, MANIFEST_FILE));
     if (trained === null || !known.includes(trained)) return undefined;
     const report = (await store.get(keys.modelFile(model, version, REPORT_FILE)))?.body;
-    const isNamed = report !== undefined && names(new TextDecoder().decode(report), wanted);
+    const isNamed = report !== undefined && names(new TextDecoder().decode(report), inReports);
     const holds = ['weights', 'golden_pictures', ...(isNamed ? (['report'] as const) : [])] as const;
     return { kind: 'version', model, version, holds };
   });

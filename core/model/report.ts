@@ -81,6 +81,12 @@ const PictureSchema = z.object({
   predicted: count.describe('Class that the model predicts, as an index into the labels.'),
   score: share.describe('Probability of the predicted class.'),
   labelScore: share.describe('Probability of the label.'),
+  sha256: z
+    .string()
+    .optional()
+    .describe(
+      'Of its bytes, by which it is found where it was moved; absent in reports of earlier versions.',
+    ),
 });
 /** A picture that a person should look at. */
 export type ReportPicture = z.infer<typeof PictureSchema>;

@@ -46,6 +46,7 @@ export const FORMATS = {
   pin: { kind: 'pin of a pulled file', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   datasetSummary: { kind: 'summary of a dataset', version: 1 },
+  keptFindings: { kind: 'kept findings of a dataset', version: 1 },
   datasetNames: { kind: 'names of a dataset', version: 1 },
   datasetSnapshot: { kind: 'snapshot of a dataset', version: 1 },
   evaluation: { kind: 'evaluation', version: 1 },

@@ -66,6 +66,9 @@ export const keys = {
   /** The last segment of {@link datasetNames}. */
   datasetNamesFile: () => 'names.json',
 
+  /** Which findings of a dataset are right as they are, beside the folders of {@link splitSnapshots}. */
+  keptFindings: (dataset: string) => `${keys.datasetSplits(dataset)}kept.json`,
+
   /** What jobs saw of a dataset, beside the folders of {@link splitSnapshots}. */
   datasetSnapshots: (dataset: string) => `${keys.datasetSplits(dataset)}${SEEN_FOLDER}/`,
   /** @param contentHash of an inspection. */

@@ -25,6 +25,7 @@ export const REQUEST_EXAMPLES: Partial<Record<OperationId, unknown>> = {
   createUpload: { bytes: 6_500_000, mime_type: 'image/jpeg', purpose: 'vision' },
   completeUpload: { part_ids: ['part_3f0c2a9b4e7d4c1f8a9b8c0d1e2f3a4b'] },
   moveDatasetFiles: { paths: ['apple/1.jpg'], class: 'banana' },
+  keepFindings: { ids: ['near-duplicate:0f1e2d3c4b5a6978.8796a5b4c3d2e1f0'] },
   deleteDatasetFiles: { paths: ['apple/1.jpg'] },
   renameDatasetClass: { class: 'plantain' },
   renameDataset: { name: 'fruit-2' },

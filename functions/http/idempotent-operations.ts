@@ -45,6 +45,7 @@ export const NOT_IDEMPOTENT = {
   moveDatasetFiles: 'Sent again, it goes on where it broke off.',
   renameDatasetClass: 'Sent again, it goes on where it broke off.',
   renameDataset: 'Sent again, it goes on where it broke off.',
+  keepFindings: 'To keep twice is to keep.',
   deleteDatasetFiles: 'To delete twice is to delete.',
   updateWebhook: 'To set the same twice is to set it.',
 } as const satisfies Partial<Readonly<Record<OperationId, string>>>;

@@ -38,6 +38,8 @@ export const OPERATION_SCOPES = {
   createPlan: 'train',
   listDatasets: 'train',
   inspectDataset: 'train',
+  getKeptFindings: 'train',
+  keepFindings: 'train',
   listDatasetFiles: 'train',
   getDatasetFile: 'train',
   getDatasetThumbnail: 'train',
@@ -77,6 +79,8 @@ export const OPERATION_SCOPES = {
 
   deleteDatasetFiles: 'admin',
   deleteDatasetClass: 'admin',
+  /** Names models and jobs whatever the key may see, as the deletion does. */
+  listDatasetHolders: 'admin',
   deleteDataset: 'admin',
   renameDataset: 'admin',
   deleteModel: 'admin',

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
+  DatasetHoldersSchema,
   DeletedDatasetSchema,
   DeletedFilesSchema,
   DeleteFilesSchema,
@@ -23,7 +24,7 @@ import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files
 import { renameDataset } from '../../core/dataset/rename-dataset.ts';
 import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { assertUnused } from '../../core/erasure/assert-unused.ts';
-import { eraseDataset, erasePictures } from '../../core/erasure/erase-pictures.ts';
+import { eraseDataset, erasePictures, holdersOfDataset } from '../../core/erasure/erase-pictures.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isFileId } from '../../core/file/file-id.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
@@ -91,6 +92,11 @@ const listFiles = createRoute({
         description: 'Only files with a finding of this code, or in a class with one.',
         example: 'near-duplicate',
       }),
+      content_hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+        .optional()
+        .meta({ description: 'Only the file with this sha256, wherever it was moved.' }),
       inspect: z
         .enum(['true', 'false'])
         .default('true')
@@ -254,6 +260,22 @@ const deleteDataset = createRoute({
   },
 });
 
+const listHolders = createRoute({
+  operationId: 'listDatasetHolders',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/holders',
+  tags: TAGS,
+  summary: 'See what a deletion would leave',
+  description:
+    'Names what a deletion of the dataset names as `also_held_by`: every version of a model that was trained on it, jobs, batches, and copies. ' +
+    'Deletes nothing.',
+  request: { params },
+  responses: {
+    200: { description: 'They stay.', content: { 'application/json': { schema: DatasetHoldersSchema } } },
+    ...errorResponses('dataset-name-invalid', 'dataset-not-found'),
+  },
+});
+
 const rename = createRoute({
   operationId: 'renameDataset',
   method: 'post',
@@ -346,8 +368,9 @@ export function datasetFileRoutes(deps: AppDeps) {
 
   routes.openapi(listFiles, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
-    const { class: label, split, finding, inspect, after, limit } = c.req.valid('query');
-    const filter = { label, split, finding };
+    const query = c.req.valid('query');
+    const { class: label, split, finding, content_hash: contentHash, inspect, after, limit } = query;
+    const filter = { label, split, finding, contentHash };
     const files =
       inspect === 'false'
         ? await listStored(dataset, filter, c.req.raw.signal)
@@ -434,6 +457,12 @@ export function datasetFileRoutes(deps: AppDeps) {
     await refuseWhileDatasetRenamed(store, dataset);
     const also_held_by = toSeenHolders(c, await eraseDataset(deps, dataset));
     return c.json({ id: dataset, object: 'dataset' as const, deleted: true as const, also_held_by }, 200);
+  });
+
+  routes.openapi(listHolders, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const data = toSeenHolders(c, await holdersOfDataset(deps, dataset));
+    return c.json({ object: 'list' as const, data }, 200);
   });
 
   routes.openapi(rename, async (c) => {

@@ -7,6 +7,8 @@ import {
   DatasetListSchema,
   DatasetProgressSchema,
   DatasetSchema,
+  KeepFindingsSchema,
+  KeptFindingsSchema,
   toWireInspection,
   toWireSummary,
 } from '../../api/dataset.ts';
@@ -17,6 +19,7 @@ import { isHiddenDataset, refuseWhileDatasetRenamed } from '../../core/dataset/d
 import { readSummary } from '../../core/dataset/dataset-summary.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
+import { keepFindings, MOST_KEPT, readKeptFindings } from '../../core/dataset/kept-findings.ts';
 import { putFile } from '../../core/dataset/put-file.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { IMAGE_ERROR_CODES } from '../../core/image/image-errors.ts';
@@ -26,8 +29,10 @@ import { takeIf, takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+import { BODY_ERRORS, errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readBody } from '../http/read-body.ts';
+import { readJsonBody } from '../http/read-json.ts';
 import { maySee } from '../http/require-names.ts';
 import { after } from './after.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
@@ -138,9 +143,51 @@ const putNestedFile = createRoute({
   responses: putFileRoute.responses,
 });
 
+const KEPT = '/v1/datasets/{dataset}/kept_findings';
+const keptAnswer = {
+  200: {
+    description: 'All that are kept.',
+    content: { 'application/json': { schema: KeptFindingsSchema } },
+  },
+};
+
+const listKept = createRoute({
+  operationId: 'getKeptFindings',
+  method: 'get',
+  path: KEPT,
+  tags: TAGS,
+  summary: 'See which findings are kept',
+  request: { params: getDataset.request.params },
+  responses: { ...keptAnswer, ...errorResponses('dataset-name-invalid', 'dataset-not-found') },
+});
+
+const keep = createRoute({
+  operationId: 'keepFindings',
+  method: 'post',
+  path: KEPT,
+  tags: TAGS,
+  summary: 'Keep findings as they are',
+  description:
+    'Findings that somebody looked at and found right are not counted any more. They go by the content of pictures, so a picture may be moved. ' +
+    `Of a dataset ${MOST_KEPT.toLocaleString('en-US')} are kept; the oldest give way. The record goes with the dataset when that is renamed or deleted.`,
+  request: { params: getDataset.request.params, body: jsonBody('KeepFindings') },
+  responses: {
+    ...keptAnswer,
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      'dataset-name-invalid',
+      'dataset-not-found',
+      'dataset-in-use',
+      'record-contended',
+    ),
+  },
+});
+
 /** The routes of datasets. */
 export function datasetRoutes({ store, limits }: AppDeps) {
   const routes = createRoutes();
+  describeBody(routes, KeepFindingsSchema);
 
   routes.openapi(listDatasets, async (c) => {
     const { after, limit } = c.req.valid('query');
@@ -167,13 +214,30 @@ export function datasetRoutes({ store, limits }: AppDeps) {
         isTimeUp: after(limits.inspectionMs),
         tidies: true,
       });
+      const kept = await readKeptFindings(store, dataset);
       const status = 'inspected' as const;
-      return c.json({ object: 'dataset' as const, status, ...toWireInspection(inspection) }, 200);
+      return c.json({ object: 'dataset' as const, status, ...toWireInspection(inspection, kept) }, 200);
     } catch (error) {
       if (!(error instanceof InspectionUnfinished)) throw error;
       const files = { done: error.done, total: error.total };
       return c.json({ object: 'dataset' as const, dataset, status: 'inspecting' as const, files }, 202);
     }
+  });
+
+  routes.openapi(listKept, async (c) => {
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    await requireDataset(store, dataset, 'dataset');
+    const ids = [...(await readKeptFindings(store, dataset))];
+    return c.json({ object: 'dataset.kept_findings' as const, dataset, ids }, 200);
+  });
+
+  routes.openapi(keep, async (c) => {
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    const { ids: named, keep: isKept } = await readJsonBody(c, KeepFindingsSchema, limits.jsonBodyBytes);
+    await requireDataset(store, dataset, 'dataset');
+    await refuseWhileDatasetRenamed(store, dataset);
+    const ids = [...(await keepFindings(store, dataset, named, isKept))];
+    return c.json({ object: 'dataset.kept_findings' as const, dataset, ids }, 200);
   });
 
   async function putPicture(c: Context<AppEnv>, dataset: string, ...path: readonly string[]) {

@@ -13,6 +13,7 @@ import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { countSeen, requireDatasetSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { readKeptFindings } from '../../core/dataset/kept-findings.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { looksLikeFileId } from '../../core/file/file-id.ts';
@@ -324,7 +325,7 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     isTimeUp: after(deps.limits.inspectionMs),
     tidies: true,
   }).catch(toInspecting);
-  const inspection = toWireInspection(inspected);
+  const inspection = toWireInspection(inspected, await readKeptFindings(deps.store, dataset));
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   const { liveVersion, outlook } = await foreseePromotion(deps.store, {
     model,

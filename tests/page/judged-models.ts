@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assembleReport } from '../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../batch-job/report/draw-report.ts';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { COLORS, colorPicture, commitColorModel } from '../support/color-model.ts';
@@ -54,6 +55,21 @@ export async function makeJudgedModels(dataDir: string): Promise<void> {
   ] as const) {
     const input = makeReportInput({ classes: COLORS, test: TEST_PICTURES, validation: TEST_PICTURES, skill });
     const report = assembleReport({ ...input, version });
+    const hashes = new Map<string, string>();
+    for (const { key, classIndex } of input.inspection.items) {
+      const file = path.join(dataDir, key);
+      await mkdir(path.dirname(file), { recursive: true });
+      // What follows the picture gives each its own hash.
+      const bytes = Buffer.concat([
+        await colorPicture(COLORS[classIndex] ?? 'red', 'jpeg'),
+        Buffer.from(key),
+      ]);
+      await writeFile(file, bytes);
+      hashes.set(key, contentHashOf(bytes));
+    }
+    const { mistakes = [], moreMistakes = [] } = report.results ?? {};
+    for (const picture of [...mistakes, ...moreMistakes, ...report.suspectedLabels.pictures])
+      picture.sha256 = hashes.get(picture.key);
     await store.put(keys.modelFile(JUDGED, version, 'report.json'), JSON.stringify(report));
     await store.put(keys.modelFile(JUDGED, version, 'report.html'), drawReport(report, new Map()));
     await commitColorModel(store, {
@@ -62,10 +78,5 @@ export async function makeJudgedModels(dataDir: string): Promise<void> {
       dataset: JUDGED,
       report: { file: 'report.json', page: 'report.html' },
     });
-    for (const { key, classIndex } of input.inspection.items) {
-      const file = path.join(dataDir, key);
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, await colorPicture(COLORS[classIndex] ?? 'red', 'jpeg'));
-    }
   }
 }

@@ -7,8 +7,8 @@ import { Failure } from './notice.tsx';
 
 interface EraseButtonProps {
   readonly label: string;
-  /** What is asked before. It names what depends on the thing. */
-  readonly sure: string;
+  /** What is asked before. It names what depends on the thing; where only the server knows that, it is asked first. */
+  readonly sure: string | (() => Promise<string>);
   readonly erase: () => Promise<unknown>;
   /** The view that is shown when it is gone. */
   readonly then: readonly string[];
@@ -18,8 +18,8 @@ interface EraseButtonProps {
 export function EraseButton({ label, sure, erase, then }: EraseButtonProps) {
   const [failure, setFailure] = useState<unknown>();
   const act = async () => {
-    if (!confirm(sure)) return;
     try {
+      if (!confirm(typeof sure === 'string' ? sure : await sure())) return;
       await erase();
       await refresh().catch(() => undefined);
       goTo(then);

@@ -10,8 +10,7 @@ import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { useKept } from '../state/kept.ts';
-import { jobs, mayTrain, models } from '../state/lists.ts';
+import { jobs, mayTrain } from '../state/lists.ts';
 import { goTo, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { fileName } from '../words/format.ts';
@@ -92,7 +91,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             {mayTrain.value ? (
               <EraseButton
                 label={WORDS.erase}
-                sure={WORDS.eraseSure(dataset, usesOf(dataset))}
+                sure={async () => WORDS.eraseSure(dataset, await usesOf(dataset))}
                 erase={() => client.value.datasets.delete(dataset)}
                 then={['datasets']}
               />
@@ -130,13 +129,16 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
   );
 }
 
-/** What depends on a dataset: models that learned from it, and trainings that are not over. */
-const usesOf = (dataset: string) => ({
-  models: (models.value ?? []).filter((one) => one.dataset === dataset).map(({ id }) => id),
-  jobs: (jobs.value ?? [])
-    .filter((job) => job.dataset === dataset && !isJobOver(job))
-    .map(({ model_name: name }) => name),
-});
+/** What depends on a dataset: models of which any version learned from it, and trainings that are not over. */
+async function usesOf(dataset: string) {
+  const holders = await client.value.datasets.holders(dataset);
+  return {
+    models: [...new Set(holders.flatMap(({ model }) => model ?? []))],
+    jobs: (jobs.value ?? [])
+      .filter((job) => job.dataset === dataset && !isJobOver(job))
+      .map(({ model_name: name }) => name),
+  };
+}
 
 interface RenameDatasetProps {
   readonly dataset: string;
@@ -146,9 +148,9 @@ interface RenameDatasetProps {
 function RenameDataset({ dataset, fail }: RenameDatasetProps) {
   const [isBusy, setBusy] = useState(false);
   const act = async (name: string) => {
-    if (!confirm(WORDS.renameDatasetSure(dataset, name, usesOf(dataset)))) return;
     setBusy(true);
     try {
+      if (!confirm(WORDS.renameDatasetSure(dataset, name, await usesOf(dataset)))) return;
       await client.value.datasets.rename(dataset, name);
       goTo(['datasets', name]);
     } catch (error) {
@@ -182,23 +184,32 @@ interface PartProps {
   readonly mended: Mended;
 }
 
-const idOf = ({ code, key, related }: Finding) => [code, key, ...(related ?? [])].join('\n');
+/** Keeps a finding as it is, or asks for it again. */
+async function keep(dataset: string, { id }: Finding, isKept: boolean, mended: Mended) {
+  try {
+    await client.value.datasets.keep(dataset, [id], { keep: isKept });
+    mended.again();
+  } catch (error) {
+    mended.fail(error);
+  }
+}
 
 function Findings({ dataset, found, mended }: PartProps) {
-  const kept = useKept(dataset);
   const labels = found.classes.map(({ label }) => label);
   const groups = found.finding_groups.map((group) => {
     const all = found.findings.filter(({ code }) => code === group.code);
-    return { ...group, all, open: all.filter((finding) => !kept.has(idOf(finding))) };
+    return { ...group, open: all.filter((finding) => !finding.kept) };
   });
   const open = groups.filter((group) => group.open.length > 0);
+  const kept = found.findings.filter((finding) => finding.kept);
+  const keptCount = groups.reduce((sum, group) => sum + group.kept, 0);
   return (
     <section class="card wide" aria-labelledby="findings-title">
       <div class="card-head">
         <h2 id="findings-title">{WORDS.findings}</h2>
       </div>
       {open.length === 0 ? <p class="empty">{WORDS.noFindings}</p> : null}
-      {open.map(({ code, severity, count, all, open: findings }) => (
+      {open.map(({ code, severity, count, open: findings }) => (
         <div key={code} class={`finding ${severity}`} data-code={code}>
           <p class="severity">
             <span class={`status ${severity === 'error' ? 'failed' : severity}`}>
@@ -207,17 +218,31 @@ function Findings({ dataset, found, mended }: PartProps) {
           </p>
           {findings.map((finding) => (
             <OneFinding
-              key={idOf(finding)}
+              key={finding.id}
               dataset={dataset}
               finding={finding}
               labels={labels}
               mended={mended}
-              keep={() => kept.keep(idOf(finding))}
+              keep={() => void keep(dataset, finding, true, mended)}
             />
           ))}
-          {count > all.length ? <p class="hint">{WORDS.more(count - all.length)}</p> : null}
+          {count > findings.length ? <p class="hint">{WORDS.more(count - findings.length)}</p> : null}
         </div>
       ))}
+      {kept.length === 0 ? null : (
+        <details id="kept">
+          <summary>{WORDS.kept(keptCount)}</summary>
+          {kept.map((finding) => (
+            <p key={finding.id}>
+              {finding.message}{' '}
+              <button type="button" class="small" onClick={() => void keep(dataset, finding, false, mended)}>
+                {WORDS.askAgain}
+              </button>
+            </p>
+          ))}
+          {keptCount > kept.length ? <p class="hint">{WORDS.more(keptCount - kept.length)}</p> : null}
+        </details>
+      )}
     </section>
   );
 }

@@ -9,8 +9,6 @@ import { useAsked } from '../parts/asked.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
-import { pathOfKey } from '../parts/picture.tsx';
-import { useKept } from '../state/kept.ts';
 import { mayTrain, refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { apiKey, client } from '../state/session.ts';
@@ -163,8 +161,11 @@ function ClassBars({ report, results }: ResultProps) {
   );
 }
 
-/** As which a label that was found right is kept. */
-const keptId = (key: string) => ['suspected-label', key].join('\n');
+/** Digits of a picture's hash in the id of a finding. */
+const ID_DIGITS = 16;
+/** As which a label that was found right is kept: by the picture's content. Reports of earlier versions do not have its hash. */
+const keptId = ({ sha256 }: Mistake) =>
+  sha256 === undefined ? undefined : `suspected-label:${sha256.slice(0, ID_DIGITS)}`;
 
 /** Keyboards go on with what took the place of an item that is gone. */
 const focusItem = (list: string, at: number) =>
@@ -183,10 +184,29 @@ interface ToCheckProps {
 function ToCheck({ report, mended }: ToCheckProps) {
   const dataset = report.dataset.name;
   const [gone, setGone] = useState<readonly string[]>([]);
-  const kept = useKept(dataset);
+  const [right, setRight] = useState<readonly string[]>([]);
+  const { value: kept, error: keptError } = useAsked(
+    (signal) => client.value.datasets.kept(dataset, { signal }),
+    [dataset],
+  );
+  const isKept = (picture: Mistake) => {
+    const id = keptId(picture);
+    return right.includes(picture.key) || (id !== undefined && kept?.includes(id) === true);
+  };
+  const keep = async (picture: Mistake, path: string) => {
+    const id = keptId(picture);
+    try {
+      if (id !== undefined) await client.value.datasets.keep(dataset, [id]);
+      setRight((before) => [...before, picture.key]);
+      mended.say(WORDS.keptNote(path));
+    } catch (error) {
+      mended.fail(error);
+    }
+  };
   const list = (id: string, title: string, pictures: readonly Mistake[], keepsSome = false) => {
-    const all = pictures.filter(({ key }) => !gone.includes(key) && !(keepsSome && kept.has(keptId(key))));
-    if (all.length === 0) return null;
+    const all = pictures.filter((one) => !gone.includes(one.key) && !(keepsSome && isKept(one)));
+    const isAsking = keepsSome && kept === undefined && keptError === undefined;
+    if (all.length === 0 || isAsking) return null;
     const open = all.slice(0, MOST_PICTURES);
     return (
       <section class="card wide" aria-labelledby={`${id}-title`}>
@@ -202,44 +222,40 @@ function ToCheck({ report, mended }: ToCheckProps) {
           </p>
         ) : null}
         <ul id={id} class="side-by-side">
-          {open.map((picture, at) => {
-            const path = pathOfKey(dataset, picture.key);
-            if (path === undefined) return null;
-            return (
-              <li key={picture.key}>
-                <MistakePicture report={report} picture={picture}>
-                  {keepsSome ? (
-                    <button
-                      type="button"
-                      class="small"
-                      aria-label={WORDS.keepLabel(path)}
-                      onClick={() => {
-                        kept.keep(keptId(picture.key));
-                        mended.say(WORDS.keptNote(path));
-                        focusItem(id, at);
+          {open.map((picture, at) => (
+            <li key={picture.key}>
+              <MistakePicture report={report} picture={picture}>
+                {(path) => (
+                  <>
+                    {keepsSome ? (
+                      <button
+                        type="button"
+                        class="small"
+                        aria-label={WORDS.keepLabel(path)}
+                        onClick={() => void keep(picture, path).then(() => focusItem(id, at))}
+                      >
+                        {TEXTS.dataset.keep}
+                      </button>
+                    ) : null}
+                    <Mend
+                      dataset={dataset}
+                      path={path}
+                      labels={report.labels}
+                      likely={report.labels[picture.predicted] ?? ''}
+                      mended={{
+                        ...mended,
+                        say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),
+                        again: () => {
+                          setGone((before) => [...before, picture.key]);
+                          focusItem(id, at);
+                        },
                       }}
-                    >
-                      {TEXTS.dataset.keep}
-                    </button>
-                  ) : null}
-                  <Mend
-                    dataset={dataset}
-                    path={path}
-                    labels={report.labels}
-                    likely={report.labels[picture.predicted] ?? ''}
-                    mended={{
-                      ...mended,
-                      say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),
-                      again: () => {
-                        setGone((before) => [...before, picture.key]);
-                        focusItem(id, at);
-                      },
-                    }}
-                  />
-                </MistakePicture>
-              </li>
-            );
-          })}
+                    />
+                  </>
+                )}
+              </MistakePicture>
+            </li>
+          ))}
         </ul>
       </section>
     );

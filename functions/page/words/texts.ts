@@ -167,6 +167,8 @@ export const TEXTS = {
     findings: 'What to look at',
     noFindings: 'Nothing is wrong with the pictures.',
     keep: 'Keep as it is',
+    kept: (count: number) => `${plural(count, 'finding')} kept as ${count === 1 ? 'it is' : 'they are'}`,
+    askAgain: 'Ask again',
     move: 'Move',
     moveTo: 'Move to',
     remove: 'Remove',
@@ -367,6 +369,7 @@ export const TEXTS = {
     frequent: 'The most frequent confusions: true class → what the model says',
     showMore: (count: number) => `Show more (${whole(count)} left)`,
     gone: (path: string) => `${path}: moved or removed since.`,
+    movedTo: (path: string) => `Moved since, to ${path}.`,
     large: (shown: number, all: number) =>
       `There are too many classes to show all. The matrix holds ${whole(shown)} of ${plural(all, 'mistake')}; the list below it holds all.`,
     actual: 'True class',

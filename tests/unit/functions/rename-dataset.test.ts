@@ -83,8 +83,18 @@ describe('a rename', () => {
     await test.send('POST', RENAME, { name: 'animals' });
     const { body } = await test.send('GET', `/v1/datasets/animals/snapshots/${inspection.contentHash}`);
     expect(body).toMatchObject({ dataset: 'animals', id: inspection.contentHash });
+    await commitColorModel(store, { dataset: 'pets', version: '2' });
+    const before = await test.send('GET', '/v1/datasets/animals/holders');
+    expect(before.body.data).toMatchObject([
+      { object: 'model.version', model: 'color', version: '1' },
+      { object: 'model.version', model: 'color', version: '2' },
+      { object: 'fine_tuning.job', id },
+    ]);
     const deleted = await test.send('POST', '/v1/datasets/animals/files/delete', { paths: ['cat/1.png'] });
-    expect(deleted.body.also_held_by).toMatchObject([{ model: 'color', version: '1' }]);
+    expect(deleted.body.also_held_by).toMatchObject([
+      { model: 'color', version: '1' },
+      { model: 'color', version: '2' },
+    ]);
   });
 
   it.each([

@@ -46,7 +46,8 @@ describe('assembleReport', () => {
   });
 
   it('lists mistakes by their served scores, the highest first', () => {
-    const { results } = assembleReport(makeReportInput({ classes: CLASSES, test: 300, validation: 300 }));
+    const made = makeReportInput({ classes: CLASSES, test: 300, validation: 300 });
+    const { results } = assembleReport(made);
     const wrong = 300 - (results?.accuracy.successes ?? 0);
     expect(results?.mistakes.length).toBe(Math.min(24, wrong));
     const mistakes = [...(results?.mistakes ?? []), ...(results?.moreMistakes ?? [])];
@@ -54,8 +55,9 @@ describe('assembleReport', () => {
     expect(mistakes.length).toBe(wrong);
     const scores = mistakes.map(({ score }) => score);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-    for (const { label, predicted, key } of mistakes) {
+    for (const { label, predicted, key, sha256 } of mistakes) {
       expect(predicted).not.toBe(label);
+      expect(sha256).toBe(made.inspection.items.find((item) => item.key === key)?.contentHash);
       expect(key).toContain(`/${CLASSES[label]}/`);
     }
     expect(results?.calibration.temperature).toBeGreaterThan(1);
