@@ -2,6 +2,7 @@
 
 import { type ScoreTrust, trustInScores, unknownClasses } from '../../../core/evaluation/score-trust.ts';
 import type { Report, ReportProportion, ReportResults } from '../../../core/model/report.ts';
+import { sayAccuracy } from '../../../core/words/accuracy.ts';
 import { sayScoreTrust } from '../../../core/words/score-trust.ts';
 import { percent, percentRange, plural, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
@@ -43,20 +44,18 @@ function headlineNumber(report: Report, results: ReportResults): HeadlineNumber 
   const grouped = report.judgedOn === 'folds' ? outOfFold?.accuracy : undefined;
   const accuracy = { ...results.accuracy, ...grouped };
   const judged = judgedPictures(report, results);
-  const range = ({ value, low, high }: Pick<ReportProportion, 'value' | 'low' | 'high'>) =>
-    `${of100(value)} (${of100(low)}–${of100(high)})`;
   if (imbalance === null) {
     return {
       ...accuracy,
       caption: 'right',
-      lead: `Of 100 new pictures about ${range(accuracy)} will be right.`,
+      lead: sayAccuracy(accuracy, false),
       basis: html`Measured on ${ratio(accuracy)} ${judged}.`,
     };
   }
   return {
     ...balancedAccuracy,
     caption: 'balanced accuracy',
-    lead: `Of 100 new pictures, as many of each class, about ${range(balancedAccuracy)} will be right.`,
+    lead: sayAccuracy(balancedAccuracy, true),
     basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} Of all ${judged}, ${ratio(accuracy)} were right (${percent(accuracy.value)}), which says little about small classes.`,
   };
 }

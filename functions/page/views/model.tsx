@@ -24,7 +24,6 @@ const WORDS = TEXTS.model;
 const MOST_VERSIONS = 50;
 const MOST_PICTURES = 24;
 const MOST_CLASSES = 20;
-const FEW_PICTURES = 20;
 
 type Results = NonNullable<WireReport['results']>;
 
@@ -121,11 +120,8 @@ function Verdict({ report }: { readonly report: WireReport }) {
   const interval = judgedOn === 'folds' ? (outOfFold?.accuracy ?? accuracy) : accuracy;
   return (
     <div id="verdict">
-      <p class="lead">{imbalance === null ? WORDS.verdict(interval) : WORDS.balanced(balanced)}</p>
-      <p>
-        {WORDS.basis(accuracy.successes, accuracy.trials, judgedOn)}{' '}
-        {accuracy.trials < FEW_PICTURES ? WORDS.few : ''}
-      </p>
+      <p class="lead">{WORDS.verdict(imbalance === null ? interval : balanced, imbalance !== null)}</p>
+      <p>{WORDS.basis(accuracy.successes, accuracy.trials, judgedOn)}</p>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 // Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
 
+import { type Interval, sayAccuracy } from '../../../core/words/accuracy.ts';
 import {
   aboutDollars,
   dollars,
@@ -11,15 +12,6 @@ import {
   size,
   whole,
 } from '../../../core/words/quantities.ts';
-
-/** A measured share with the ends of its interval. */
-interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-const AROUND = ({ value, low, high }: Interval) => `${of100(value)} (${of100(low)}–${of100(high)})`;
 
 /** The shares of pictures that a threshold sets aside, and that are answered wrongly. */
 interface Effect {
@@ -340,9 +332,7 @@ export const TEXTS = {
     more: 'And more: only the first hundred are shown.',
   },
   model: {
-    verdict: (share: Interval) => `Of 100 new pictures about ${AROUND(share)} will be right.`,
-    balanced: (share: Interval) =>
-      `Of 100 new pictures, as many of each class, about ${AROUND(share)} will be right.`,
+    verdict: sayAccuracy,
     basis: (right: number, all: number, judgedOn: 'test' | 'validation' | 'folds') =>
       `${whole(right)} of ${plural(all, 'picture')} ${right === 1 ? 'was' : 'were'} right. ${
         judgedOn === 'test'
@@ -351,7 +341,6 @@ export const TEXTS = {
             ? 'They helped to choose when to stop, so the number is a little too good.'
             : 'Each was judged by a model that had not seen it.'
       } It holds for pictures of the same kind: same cameras, places and classes.`,
-    few: 'So few pictures were tested that the number says little. Add pictures.',
     noReport: 'This version has no report.',
     noResults: 'No picture was held out for a test.',
     confusion: 'What it confuses',
