@@ -9,13 +9,16 @@
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { drawSampleDataset, SAMPLE_CLASSES } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 import { createClient } from '../../client/create-client.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
+import { COLORS, commitColorModel } from '../support/color-model.ts';
 import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
 import { demand, problems, until } from './demand.ts';
@@ -28,6 +31,8 @@ import { CAMERA_ARGS, tryPhotos } from './try-photos.ts';
 import { uploadAgain } from './upload-again.ts';
 import { walkWithKeys } from './with-keys.ts';
 
+/** A model whose versions learned from several datasets. */
+const OLDER = 'older';
 const TRAIN_MS = 180_000;
 const PHONE = { width: 375, height: 740 };
 const SCREEN = { width: 1280, height: 860 };
@@ -300,6 +305,21 @@ async function judge(from: Browser): Promise<void> {
   await page.reload();
   await page.waitForSelector('#suspects li');
   demand((await left()) === toCheck - 1, `of ${toCheck} labels to check one fewer is left after it is kept`);
+  const { suspected_labels: suspects } = await client.models.report(`${JUDGED}:1`);
+  const suspect = suspects.pictures[1]?.key.slice(`datasets/${JUDGED}/`.length) ?? '';
+  const other = COLORS.find((color) => !suspect.includes(color)) ?? '';
+  await client.datasets.move(JUDGED, [suspect], other);
+  // A browser that has not seen the picture at its old place.
+  const fresh = await open(from, { viewport: SCREEN });
+  await fresh.goto(`${server.url}/#/models/${JUDGED}?version=1`);
+  await fresh.locator('#suspects li').first().hover();
+  await fresh.locator('#suspects .moved').waitFor();
+  demand(
+    (await fresh.textContent('#suspects li:has(.moved)'))?.includes(`${other}/${path.basename(suspect)}`) ===
+      true && (await fresh.locator('#suspects .gone').count()) === 0,
+    'a picture that was moved is shown at its new place',
+  );
+  await fresh.context().close();
   await page.click('#suspects-title ~ a');
   await page.waitForSelector('#train-dataset');
   demand(
@@ -503,6 +523,10 @@ async function sort(from: Browser): Promise<void> {
   await draw(path.join(server.datasetsDir, dataset), PICTURES_OF_CLASS);
   const page = await open(from, { viewport: SCREEN });
   await sortPictures({ page, client, url: server.url, dataset, tabTo, demand });
+  const store = await openObjectStore(pathToFileURL(dataDir).href);
+  // The newest version learned from another dataset.
+  await commitColorModel(store, { model: OLDER, version: '1', dataset });
+  await commitColorModel(store, { model: OLDER, version: '2', dataset: 'another' });
   await renameAndDelete(page, dataset);
   await page.context().close();
 }
@@ -528,6 +552,10 @@ async function renameAndDelete(page: Page, dataset: string): Promise<void> {
   await page.waitForSelector(`#dataset-title:text-is("${dataset}-2")`);
   await page.waitForSelector('#classes .class-row');
   demand(asked.at(-1)?.includes(`Rename ${dataset} to ${dataset}-2?`) === true, 'a dataset is renamed');
+  demand(
+    asked.at(-1)?.includes(OLDER) === true,
+    'a model is named of which an earlier version learned from it',
+  );
   await page.click('text=Delete the dataset');
   await page.waitForSelector('#datasets-title');
   demand(

@@ -39,6 +39,8 @@ export async function sortPictures({
     ),
     'each class says how its pictures are split',
   );
+  // A row that gets its pictures later moves away below the mouse.
+  await page.waitForSelector(`[data-class=${to}] img`);
   await page.dragAndDrop(`[data-class=${from}] .thumb`, `[data-class=${to}] .name`);
   await page.waitForSelector(`text=1 picture moved to ${to}.`);
   demand((await countOf(from)) === before - 1, 'a picture is dragged onto the row of another class');
