@@ -18,6 +18,7 @@ const project = (
     exclude: options.exclude === undefined ? [] : [options.exclude],
     // Only the files of `unit` share a process: to load the modules anew for each costs three times what they run for.
     isolate: name !== 'unit',
+    ...(name === 'unit' ? { setupFiles: ['tests/support/assert-allowed.ts'] } : {}),
     testTimeout: options.timeoutMs ?? MINUTE_MS,
     hookTimeout: options.timeoutMs ?? MINUTE_MS,
   },

@@ -18,6 +18,7 @@ const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
 const inspections = `${keys.inspections()}*`;
 const features = `${keys.features()}*`;
+const featureMembers = keys.featureMembers('*');
 const weights = keys.weights('*');
 const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
@@ -94,7 +95,7 @@ export const ACCESS = {
     erase: TRAINER.erase,
   },
   api: {
-    // Of a backbone only its record is read, not its weights.
+    // Of a backbone only its record is read, and of cached features only of which pictures they are.
     read: [
       datasets,
       splits,
@@ -110,6 +111,7 @@ export const ACCESS = {
       uploads,
       files,
       weights,
+      featureMembers,
       inspections,
       apiKeys,
       audit,

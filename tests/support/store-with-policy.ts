@@ -2,18 +2,55 @@
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { IamPolicy } from '../../core/job/queues/workers/worker-policy.ts';
+import type { Access } from '../../core/storage/access.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 
 const literally = (text: string) => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
 const matches = (pattern: string, text: string) =>
   new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`, 's').test(text);
 
+/** What apps in tests asked their stores for that their role in AWS may not do. */
+export const deniedToApps: string[] = [];
+
+/**
+ * A store that allows what a role of the stack may do.
+ * @param refused gets the calls that were refused.
+ */
+export function storeWithAccess(
+  store: ObjectStore,
+  { read, write, delete: deleted, erase }: Access,
+  refused: string[] = [],
+) {
+  const allow = (Action: string, patterns: readonly string[]) => ({
+    Effect: 'Allow' as const,
+    Action,
+    Resource: patterns.map((pattern) => `arn:aws:s3:::b/${pattern}`),
+  });
+  const onBucket = ['s3:ListBucket', ...(erase.length === 0 ? [] : ['s3:ListBucketVersions'])];
+  const policy: IamPolicy = {
+    Version: '2012-10-17',
+    Statement: [
+      ...onBucket.map((Action) => ({ Effect: 'Allow' as const, Action, Resource: 'arn:aws:s3:::b' })),
+      allow('s3:GetObject', read),
+      allow('s3:PutObject', write),
+      allow('s3:DeleteObject', [...deleted, ...erase]),
+      allow('s3:DeleteObjectVersion', erase),
+    ],
+  };
+  return storeWithPolicy(store, policy, 'b', refused);
+}
+
 /**
  * @param place the store's place in S3, e.g. `bucket/prefix`.
- * @returns the store, and the calls that were refused.
+ * @param refused gets the calls that were refused.
+ * @returns the store, and these calls.
  */
-export function storeWithPolicy(store: ObjectStore, policy: IamPolicy, place: string) {
-  const refused: string[] = [];
+export function storeWithPolicy(
+  store: ObjectStore,
+  policy: IamPolicy,
+  place: string,
+  refused: string[] = [],
+) {
   const [bucket = ''] = place.split('/');
   function demand(action: string, key?: string): void {
     const arn = `arn:aws:s3:::${key === undefined ? bucket : `${place}/${key}`}`;

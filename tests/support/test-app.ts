@@ -1,4 +1,4 @@
-// The whole HTTP app over a store in memory, with a queue that only remembers what it was told, and tells why as that of AWS Batch.
+// The whole HTTP app over a store in memory, of which it may use what its role in AWS may, with a queue that only remembers what it was told, and tells why as that of AWS Batch.
 
 import type { ConfiguredKeys } from '../../core/api-key/configured-keys.ts';
 import { createKeyRecords } from '../../core/api-key/key-records.ts';
@@ -10,6 +10,7 @@ import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-s
 import { createPredictor, type Predictor } from '../../core/predict/predictor.ts';
 import type { ServingMemory } from '../../core/predict/serving-memory.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
+import { ACCESS } from '../../core/storage/access.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -20,6 +21,7 @@ import type { BackendFinder } from '../../functions/deps/find-backends.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/deps/limits.ts';
 import { createJsonLogger } from '../../functions/deps/logger.ts';
 import { UPLOADS_PATH } from '../../functions/routes/receive-upload.ts';
+import { deniedToApps, storeWithAccess } from './store-with-policy.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
 export type AnyJson = any;
@@ -73,6 +75,8 @@ export function createTestApp(options: TestAppOptions = {}) {
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
+  // The app may do what its role in AWS may.
+  const { store: allowed } = storeWithAccess(store, ACCESS.api, deniedToApps);
   const submitted: string[] = [];
   const starts: (JobStart | undefined)[] = [];
   const cancelled: string[] = [];
@@ -86,10 +90,10 @@ export function createTestApp(options: TestAppOptions = {}) {
   };
   const logLines: string[] = [];
   const uploads = createServerUploadLinks({ path: UPLOADS_PATH, now });
-  const { predictor = createPredictor({ store, threads: 1 }) } = options;
+  const { predictor = createPredictor({ store: allowed, threads: 1 }) } = options;
   const app = createApp({
-    store,
-    jobs,
+    store: allowed,
+    jobs: createJobStore({ store: allowed, now }),
     uploads,
     queue,
     machines: options.machines ?? [
@@ -102,7 +106,8 @@ export function createTestApp(options: TestAppOptions = {}) {
     // A busy machine may take its time.
     limits: { ...DEFAULT_LIMITS, inspectionMs: Number.POSITIVE_INFINITY, ...limits },
     keyRing:
-      apiKeys && createKeyRing({ configured: apiKeys, records: createKeyRecords({ store, now }), now }),
+      apiKeys &&
+      createKeyRing({ configured: apiKeys, records: createKeyRecords({ store: allowed, now }), now }),
     allowOrigins,
     trustsProxy,
     weightsDir,
@@ -118,7 +123,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     metricsScope: options.metricsScope,
     webhookReceivers: 'webhookReceivers' in options ? options.webhookReceivers : 'public',
     usage: createUsageCounter({
-      store,
+      store: allowed,
       now,
       flushesOnCount: false,
       onError: (error) => logLines.push(String(error)),

@@ -7,11 +7,13 @@ import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { spendingOf } from '../../../core/job/record/spending-of.ts';
+import { ACCESS } from '../../../core/storage/access.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
+import { deniedToApps, storeWithAccess } from '../../support/store-with-policy.ts';
 
 const STARTED = 1_700_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -63,7 +65,8 @@ describe('applyBatchEvent', () => {
   ) =>
     applyBatchEvent(
       {
-        jobs,
+        // With the permissions of the function.
+        jobs: createJobStore({ store: storeWithAccess(store, ACCESS.jobEvents, deniedToApps).store, now }),
         fleet,
         now,
         lastLines: async (stream) => logs[stream] ?? [],

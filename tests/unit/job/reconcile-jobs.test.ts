@@ -6,11 +6,13 @@ import type { JobRecord, Placement } from '../../../core/job/record/job.ts';
 import { createBatchId, createJobId } from '../../../core/job/record/job-id.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease } from '../../../core/job/record/lease.ts';
+import { ACCESS } from '../../../core/storage/access.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { aBatch } from '../../support/a-batch.ts';
 import { type DescribedJob, type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
+import { deniedToApps, storeWithAccess } from '../../support/store-with-policy.ts';
 
 const MINUTE_MS = 60_000;
 const STARTED = 1_700_000_000_000;
@@ -18,6 +20,8 @@ const STARTED = 1_700_000_000_000;
 describe('reconcileJobs', () => {
   let batch: FakeBatch;
   let jobs: JobStore;
+  /** With the permissions of the function. */
+  let ofFunction: JobStore;
   let job: JobRecord;
   let nowMs: number;
   let counted: string[];
@@ -27,7 +31,10 @@ describe('reconcileJobs', () => {
     nowMs = STARTED;
     counted = [];
     batch = await startFakeBatch();
-    jobs = createJobStore({ store: createMemoryStore(), now: () => nowMs });
+    const store = createMemoryStore();
+    jobs = createJobStore({ store, now: () => nowMs });
+    const allowed = storeWithAccess(store, ACCESS.jobEvents, deniedToApps);
+    ofFunction = createJobStore({ store: allowed.store, now: () => nowMs });
     const { id } = await jobs.create(newJob());
     job = await jobs.update(id, (record) => ({ ...record, status: 'queued' }));
     await place({});
@@ -55,10 +62,10 @@ describe('reconcileJobs', () => {
   const look = (fleet: TrainerFleet = FLEET) => {
     const now = () => nowMs;
     return reconcileJobs({
-      jobs,
+      jobs: ofFunction,
       fleet,
       now,
-      queue: createBatchQueue({ jobs, fleet, now, client: batch.client, pauseMs: 1 }),
+      queue: createBatchQueue({ jobs: ofFunction, fleet, now, client: batch.client, pauseMs: 1 }),
       metrics: {
         jobBecame: (status) => counted.push(status),
         jobMoved: () => counted.push('moved'),
