@@ -231,7 +231,7 @@ export const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' } as const;
 const DeployedFleetSchema = z.object({
   /** Beginning of the ARNs of AWS Batch: `arn:aws:batch:us-east-1:123456789012`. */
   batch: z.string().min(1),
-  /** Smallest first: a job that runs out of memory moves to the next of its kind, with a GPU or without. */
+  /** Smallest first: a job starts on the first of its kind, with a GPU or without. */
   pools: z.array(DeployedPoolSchema).min(1),
   /** Tags of every Batch job. Permissions to end jobs depend on them. */
   tags: z.record(z.string(), z.string()),

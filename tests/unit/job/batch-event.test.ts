@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { TrainerFleet } from '../../../core/environment.ts';
+import type { TrainerFleet, TrainerPool } from '../../../core/environment.ts';
 import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
 import type { Destination } from '../../../core/job/queues/batch/batch-queue.ts';
@@ -19,6 +19,25 @@ const STARTED = 1_700_000_000_000;
 const HOUR_MS = 3_600_000;
 const NO_CAPACITY =
   'Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY';
+
+const CHANGE = 'Batch Job State Change';
+const poolOf = (name: string, usdPerHour: number, machine: Omit<TrainerPool['machine'], 'priceBasis'>) => ({
+  name,
+  jobDefinition: `definition-${name}`,
+  queues: [{ capacity: 'spot' as const, arn: `queue-${name}` }],
+  usdPerHour,
+  machine: { ...machine, priceBasis: 'A price for tests.' },
+});
+/** In the order of a deployment: several GPUs of a memory come before one with more. */
+const LARGER_FLEET: TrainerFleet = {
+  ...FLEET,
+  pools: [
+    ...FLEET.pools.slice(0, 1),
+    poolOf('gpu-4x16gb', 3.9, { name: 'g4dn.12xlarge', gpu: 'T4', gpuCount: 4, vcpus: 48 }),
+    ...FLEET.pools.slice(1),
+    poolOf('gpu-48gb', 1.9, { name: 'g6e.xlarge', gpu: 'L40S', vcpus: 4 }),
+  ],
+};
 
 describe('applyBatchEvent', () => {
   let store: ObjectStore;
@@ -60,7 +79,7 @@ describe('applyBatchEvent', () => {
   /** An event as EventBridge delivers it, with fields that nobody looks at. */
   const apply = (
     detail: Record<string, unknown>,
-    type = 'Batch Job State Change',
+    type = CHANGE,
     fleet: TrainerFleet = FLEET,
   ) =>
     applyBatchEvent(
@@ -151,27 +170,29 @@ describe('applyBatchEvent', () => {
     expect(counted).toEqual(['failed']);
   });
 
-  it('moves to larger machines where the memory was too small', async () => {
+  it('moves to machines with more memory where the kernel killed the trainer for it', async () => {
     await acquireLease({ jobs, now }, job.id, 'trainer');
-    await apply({
+    const killed = {
       status: 'FAILED',
       statusReason: 'Essential container in task exited',
       container: { exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' },
-    });
-    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-24gb', capacity: 'spot' }]]);
+    };
+    await apply(killed, CHANGE, LARGER_FLEET);
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-48gb', capacity: 'spot' }]]);
     expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
   });
 
   it('moves to larger machines where the kernel killed the trainer and nobody said why', async () => {
     await acquireLease({ jobs, now }, job.id, 'trainer');
-    await apply({
+    const killed = {
       status: 'FAILED',
       statusReason: 'Essential container in task exited',
       container: { exitCode: 137 },
-    });
-    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-24gb', capacity: 'spot' }]]);
+    };
+    await apply(killed, CHANGE, LARGER_FLEET);
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-48gb', capacity: 'spot' }]]);
     expect(await eventsOf()).toEqual([
-      expect.stringMatching(/more memory.*moves to spot machines of "gpu-24gb"/),
+      expect.stringMatching(/more memory.*moves to spot machines of "gpu-48gb"/),
     ]);
   });
 
@@ -202,7 +223,7 @@ describe('applyBatchEvent', () => {
     const queues = [{ capacity: 'spot' as const, arn: 'queue-cpu' }];
     const cpu = { name: 'cpu', jobDefinition: 'definition-cpu', queues, usdPerHour: 0.4, machine };
     const fleet = { ...FLEET, pools: [cpu, ...FLEET.pools] };
-    await apply({ status: 'FAILED', container: { exitCode: 71 } }, 'Batch Job State Change', fleet);
+    await apply({ status: 'FAILED', container: { exitCode: 71 } }, CHANGE, fleet);
     expect(moves).toEqual([]);
     expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
   });
@@ -210,6 +231,21 @@ describe('applyBatchEvent', () => {
   it('moves to larger machines where the trainer says that it has done what it can', async () => {
     await apply({ status: 'FAILED', container: { exitCode: 71 } });
     expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
+  });
+
+  it('moves to the cheapest machines whose GPU has more memory, and not to more GPUs of the same', async () => {
+    const ended = { status: 'FAILED', container: { exitCode: 71 } };
+    await apply(ended, CHANGE, LARGER_FLEET);
+    expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
+    job = await place({ pool: 'gpu-4x16gb', capacity: 'spot' });
+    await apply(ended, CHANGE, LARGER_FLEET);
+    expect(moves.map(([, , to]) => to.pool)).toEqual(['gpu-24gb', 'gpu-24gb']);
+  });
+
+  it('moves to machines with several GPUs where no GPU has more memory and the machine has', async () => {
+    const fleet = { ...FLEET, pools: LARGER_FLEET.pools.filter(({ machine }) => machine.gpu === 'T4') };
+    await apply({ status: 'FAILED', container: { exitCode: 71 } }, CHANGE, fleet);
+    expect(moves.map(([, , to]) => to.pool)).toEqual(['gpu-4x16gb']);
   });
 
   it.each([

@@ -1,7 +1,9 @@
 // Decides what follows from an event of AWS Batch for a job. A pure function; apply-batch-event.ts acts on it.
 
-import { exitCodes, type TrainerFleet } from '../../../environment.ts';
+import { exitCodes, type TrainerFleet, type TrainerPool } from '../../../environment.ts';
 import type { ErrorCode } from '../../../errors/error-codes.ts';
+import { findGpu } from '../../../pricing/gpus.ts';
+import { MACHINES, type Machine } from '../../../pricing/machines.ts';
 import { isAtRest, type JobRecord, type Lease, type Placement } from '../../record/job.ts';
 import { LEASE_MS } from '../../record/lease-watch.ts';
 import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
@@ -217,7 +219,11 @@ function afterFailure(
   }
   if (reason.startsWith('Host EC2')) return afterLoss(placement, detail, fleet);
   if (exitCode === exitCodes.outOfMemory)
-    return moveOrFail(nextPool(placement, fleet), outOfMemory(placement));
+    return moveOrFail(
+      // The trainer watches both. On machines with several GPUs its processors have more, too.
+      largerPool(placement, fleet, 'gpu') ?? largerPool(placement, fleet, 'machine'),
+      outOfMemory(placement),
+    );
   if (containerReason.startsWith('OutOfMemory')) return afterKill(job, placement, fleet);
   if (`${reason} ${containerReason}`.includes('CannotPullContainerError')) {
     return {
@@ -281,7 +287,7 @@ function whereLogIs({ logGroup }: TrainerFleet, stream: string | undefined): str
 function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFleet): NextStep {
   const { pool, capacity, submission } = placement;
   const isAllowed = (remedy: (typeof recipe.out_of_memory)[number]) => recipe.out_of_memory.includes(remedy);
-  const larger = isAllowed('larger_machine') ? nextPool(placement, fleet) : undefined;
+  const larger = isAllowed('larger_machine') ? largerPool(placement, fleet, 'machine') : undefined;
   const canSave = recipe.out_of_memory.some((remedy) => remedy !== 'larger_machine');
   if (larger !== undefined || !canSave || submission >= MOST_SUBMISSIONS)
     return moveOrFail(larger, outOfMemory(placement));
@@ -315,17 +321,41 @@ function nextCapacity({ pool: name, capacity }: Placement, { pools }: TrainerFle
   return next === undefined ? undefined : { pool: name, capacity: next.capacity };
 }
 
-/** The first queue for machines of the next size. A machine with a GPU is no larger than one without: it is of another kind. */
-function nextPool({ pool: name }: Placement, { pools }: TrainerFleet): Destination | undefined {
+/** Memory of a pool's machines in GB: of one GPU, and of the machine, which its processors use. */
+type Memory = 'gpu' | 'machine';
+
+/**
+ * The first queue of the cheapest pool with more of the memory that ran out, and no less of a GPU's. A machine with a GPU is no larger than
+ * one without: it is of another kind. More GPUs of the same memory have no more for a job: they share a batch, which remedies have made one
+ * picture before.
+ */
+function largerPool(
+  { pool: name }: Placement,
+  { pools }: TrainerFleet,
+  memory: Memory,
+): Destination | undefined {
   const current = pools.find((candidate) => candidate.name === name);
-  const hasGpu = ({ machine }: TrainerFleet['pools'][number]) => machine.gpu !== undefined;
-  const alike = pools.filter((pool) => current !== undefined && hasGpu(pool) === hasGpu(current));
-  const index = alike.findIndex((candidate) => candidate.name === name);
-  const next = index < 0 ? undefined : alike[index + 1];
+  if (current === undefined) return undefined;
+  const has = memoryOf(current);
+  const [next] = pools
+    .filter((pool) => {
+      const other = memoryOf(pool);
+      const isSameKind = other.gpu > 0 === has.gpu > 0;
+      return isSameKind && other[memory] > has[memory] && other.gpu >= has.gpu;
+    })
+    .toSorted((a, b) => a.usdPerHour - b.usdPerHour);
   const queue = next?.queues[0];
   return next === undefined || queue === undefined
     ? undefined
     : { pool: next.name, capacity: queue.capacity };
+}
+
+function memoryOf({ machine: { name, gpu } }: TrainerPool): Readonly<Record<Memory, number>> {
+  const machines: readonly Machine[] = Object.values(MACHINES);
+  return {
+    gpu: gpu === undefined ? 0 : findGpu(gpu).memoryGb,
+    machine: machines.find(({ instanceType }) => instanceType === name)?.memoryGib ?? 0,
+  };
 }
 
 type Ended = Pick<BatchJobDetail['attempts'][number], 'statusReason' | 'container'>;
