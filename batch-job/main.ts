@@ -6,6 +6,7 @@ import { cacheDirectory } from '../core/cache-directory.ts';
 import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { jsonText } from '../core/json-text.ts';
+import { numberText } from '../core/number-text.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { isBatchId } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
@@ -25,19 +26,19 @@ const EnvironmentSchema = z.object({
   /** The back end that the container image was made for; `auto` takes no other there. */
   FOVEA_IMAGE_VARIANT: z.enum(IMAGE_VARIANTS).optional(),
   /** Set by AWS Batch in the children of an array job, from 0: each child is a trial of its job, or a shard of a batch prediction. */
-  AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
-  [names.trial]: z.coerce.number().int().min(1).optional(),
+  AWS_BATCH_JOB_ARRAY_INDEX: numberText(z.number().int().nonnegative()).optional(),
+  [names.trial]: numberText(z.number().int().min(1)).optional(),
   [names.leaseOwner]: z.string().min(1).optional(),
   /** Set by AWS Batch, as is the number of the attempt, from 1. */
   AWS_BATCH_JOB_ID: z.string().optional(),
-  AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1).optional(),
+  AWS_BATCH_JOB_ATTEMPT: numberText(z.number().int().min(1)).optional(),
   /** Set by AWS Batch. */
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** The price of this machine. */
-  FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
+  FOVEA_USD_PER_HOUR: numberText(z.number().nonnegative()).default(0),
   [names.machinePrices]: jsonText(z.record(z.string(), z.number().nonnegative())).default({}),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
-  FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
+  FOVEA_MEMORY_LIMIT_BYTES: numberText(z.number().int().positive()).optional(),
 });
 
 const environment = EnvironmentSchema.safeParse(process.env);

@@ -4,17 +4,18 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { environment as names } from '../core/environment.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
+import { numberText } from '../core/number-text.ts';
 import { BACKEND_OF_IMAGE, IMAGE_VARIANTS } from './image-variants.ts';
 import { runWorker } from './run-worker.ts';
 
 const EnvironmentSchema = z.object({
   [names.storeUrl]: z.string(),
   [names.workerName]: z.string().min(1).max(100).optional(),
-  [names.workerPollSeconds]: z.coerce.number().positive().optional(),
-  [names.workerGraceSeconds]: z.coerce.number().nonnegative().default(30),
-  [names.usdPerHour]: z.coerce.number().nonnegative().optional(),
+  [names.workerPollSeconds]: numberText(z.number().positive()).optional(),
+  [names.workerGraceSeconds]: numberText(z.number().nonnegative()).default(30),
+  [names.usdPerHour]: numberText(z.number().nonnegative()).optional(),
   [names.weightsDir]: z.string().optional(),
-  [names.memoryLimitBytes]: z.coerce.number().int().positive().optional(),
+  [names.memoryLimitBytes]: numberText(z.number().int().positive()).optional(),
   FOVEA_IMAGE_VARIANT: z.enum(IMAGE_VARIANTS).optional(),
 });
 

@@ -2,6 +2,7 @@
 // string. The one contract between infra/ and the entry points; knows neither.
 
 import { z } from 'zod';
+import { numberText } from './number-text.ts';
 import { GPUS, type GpuName } from './pricing/gpus.ts';
 import { PRICES_AS_OF } from './pricing/machines.ts';
 
@@ -148,7 +149,7 @@ const MOST_PORT = 65_535;
 /** Ports of servers; as text they are separated by commas, e.g. `443,8443`. */
 export const PortsSchema = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
-  z.array(z.coerce.number<unknown>().int().min(1).max(MOST_PORT)).min(1),
+  z.array(numberText(z.number().int().min(1).max(MOST_PORT))).min(1),
 );
 /** The port of a URL with https that names none. */
 export const HTTPS_PORT = 443;

@@ -21,6 +21,7 @@ import { createWorkerRecords } from '../core/job/queues/workers/worker-records.t
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { jsonText } from '../core/json-text.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
+import { numberText } from '../core/number-text.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ServingMemory } from '../core/predict/serving-memory.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
@@ -54,7 +55,7 @@ const env = readEnvironment(
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),
     [environment.keepDays]: RuleKeepDaysSchema,
     /** MiB; set by Lambda. */
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: numberText(z.number().positive()),
   }),
   process.env,
 );

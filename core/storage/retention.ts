@@ -1,6 +1,7 @@
 // How long what expires is kept, where an operator wants it otherwise. Knows neither a server nor a cloud.
 
 import { z } from 'zod';
+import { numberText, pairsText } from '../number-text.ts';
 import { EXPIRIES } from './keys.ts';
 
 /** What an operator may keep for another time: kinds of {@link EXPIRIES}, and pictures of feedback, which else do not expire. */
@@ -11,17 +12,8 @@ export type KeptKind = (typeof KEPT_KINDS)[number];
 const MOST_DAYS = 3650;
 
 /** Days by kind; as text `audit=90,batches=7`. Kinds that are not named are kept as by default. */
-export const KeepDaysSchema = z.preprocess(
-  (value) =>
-    typeof value === 'string'
-      ? Object.fromEntries(
-          value
-            .split(',')
-            .filter((part) => part.trim() !== '')
-            .map((part) => part.split('=').map((side) => side.trim())),
-        )
-      : value,
-  z.partialRecord(z.enum(KEPT_KINDS), z.coerce.number<unknown>().int().min(1).max(MOST_DAYS)),
+export const KeepDaysSchema = pairsText(
+  z.partialRecord(z.enum(KEPT_KINDS), numberText(z.number().int().min(1).max(MOST_DAYS))),
 );
 /**
  * The same where lifecycle rules of a bucket delete: pictures of feedback are no kind there, since a rule cannot tell their datasets from

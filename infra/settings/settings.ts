@@ -12,6 +12,7 @@ import {
   QUEUES,
   WEBHOOK_RECEIVERS,
 } from '../../core/environment.ts';
+import { numberText, pairsText } from '../../core/number-text.ts';
 import { RuleKeepDaysSchema } from '../../core/storage/retention.ts';
 import { CANARY_MINUTES } from './canary-minutes.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
@@ -24,7 +25,7 @@ const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
 );
 
 /** An integer; from the command line it comes as a string. */
-const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const int = (min: number, max: number) => numberText(z.number().int().min(min).max(max));
 /** A boolean; from the command line it comes as a string. */
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
 const listOf = <T extends z.ZodType>(item: T) =>
@@ -61,15 +62,9 @@ const SettingsSchema = z
      */
     imageBuilder: z.enum(['docker', 'codebuild']).default('docker'),
     /** US dollars an hour of a family's smallest machine, where it differs from the table: `g4dn=0.61,g5=1.2`. */
-    usdPerHour: z
-      .preprocess(
-        (value) =>
-          typeof value === 'string'
-            ? Object.fromEntries(value.split(',').map((part) => part.split('=').map((side) => side.trim())))
-            : value,
-        z.partialRecord(z.enum(MACHINE_FAMILY_NAMES), z.coerce.number().nonnegative()),
-      )
-      .default({}),
+    usdPerHour: pairsText(
+      z.partialRecord(z.enum(MACHINE_FAMILY_NAMES), numberText(z.number().positive())),
+    ).default({}),
     /** Longest time of one attempt at a job. */
     jobHours: int(1, 72).default(12),
     /** GPU capacity differs between zones, so more are better; us-west-1 has two. */
@@ -123,18 +118,16 @@ const SettingsSchema = z
      * Minutes for which a new version of the function answers a tenth of the requests, and is taken back where it fails. `none`: it
      * answers all of them at once. Each deployment takes so much longer.
      */
-    canary: z
-      .union([z.literal('none'), z.coerce.number<unknown>().pipe(z.literal(CANARY_MINUTES))])
-      .default('none'),
+    canary: z.union([z.literal('none'), numberText(z.literal(CANARY_MINUTES))]).default('none'),
     /** The address that receives alarms and warnings of the budget. */
     alarmEmail: z.email().optional(),
     /** US dollars. The budget counts the whole account, or what has the tag `project=fovea` (see `budgetScope`). */
-    monthlyBudget: z.coerce.number().positive().optional(),
+    monthlyBudget: numberText(z.number().positive()).optional(),
     /** `tag` counts nothing until the tag `project` is activated as a cost allocation tag. */
     budgetScope: z.enum(['account', 'tag']).default('account'),
     /** How long old versions of objects are kept, in days. */
     retentionDays: int(1, 3650).default(30),
-    logRetentionDays: z.coerce.number().pipe(z.literal(LOG_RETENTION_DAYS)).default(RetentionDays.ONE_MONTH),
+    logRetentionDays: numberText(z.literal(LOG_RETENTION_DAYS)).default(RetentionDays.ONE_MONTH),
   })
   .superRefine(({ trainerFamilies, maxVcpus }, context) => {
     const largest = trainerFamilies
@@ -175,8 +168,22 @@ export class SettingsError extends Error {
 }
 
 /**
+ * The setting that a key of the context means which has no prefix, or one in other letters. Keys with the prefix are looked at elsewhere, and
+ * others belong to the CDK.
+ */
+function meantSetting(key: string): string | undefined {
+  if (key.startsWith(PREFIX)) return undefined;
+  const plain = key.trim().toLowerCase();
+  const isPrefixed = plain.startsWith(PREFIX);
+  const name = isPrefixed ? plain.slice(PREFIX.length) : plain;
+  const meant = SETTING_NAMES.find((setting) => setting.toLowerCase() === name);
+  if (meant !== undefined) return `${PREFIX}${meant}`;
+  return isPrefixed ? `${PREFIX}${key.trim().slice(PREFIX.length)}` : undefined;
+}
+
+/**
  * Reads settings from the CDK context.
- * @param context all of it; keys without the prefix belong to the CDK.
+ * @param context all of it; keys that are no setting's, with or without the prefix, belong to the CDK.
  * @throws {SettingsError} naming every setting that is unknown or has a value that is not allowed.
  */
 export function parseSettings(context: Readonly<Record<string, unknown>>): Settings {
@@ -185,14 +192,19 @@ export function parseSettings(context: Readonly<Record<string, unknown>>): Setti
       .filter(([key]) => key.startsWith(PREFIX))
       .map(([key, value]) => [key.slice(PREFIX.length), value]),
   );
+  const misnamed = Object.keys(context).flatMap((key) => {
+    const meant = meantSetting(key);
+    return meant === undefined ? [] : [`  ${key}: write ${meant}`];
+  });
   const parsed = SettingsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
+  if (parsed.success && misnamed.length === 0) return parsed.data;
+  const issues = parsed.error?.issues.map((issue) => {
     const [key] = issue.path;
     // An unknown key has no path; zod's message names it.
     if (key === undefined) return `  ${issue.message}`;
     return `  ${PREFIX}${String(key)}: ${issue.message} (received ${JSON.stringify(given[String(key)])})`;
   });
+  const problems = [...misnamed, ...(issues ?? [])];
   const known = SETTING_NAMES.map((key) => `${PREFIX}${key}`);
   throw new SettingsError(
     `The settings in cdk.json or after -c are not valid.\n${problems.join('\n')}\nKnown are ${known.join(', ')}.`,

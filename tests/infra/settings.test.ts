@@ -70,6 +70,49 @@ describe('parseSettings', () => {
     ).not.toThrow();
   });
 
+  it.each([
+    ['usdPerHour', 'g4dn='],
+    ['usdPerHour', 'g4dn=0'],
+    ['usdPerHour', 'g4dn=0.5=9'],
+    ['usdPerHour', 'g4dn=0.5,g4dn=0.6'],
+    ['usdPerHour', { g4dn: '' }],
+    ['usdPerHour', { g4dn: true }],
+    ['keepDays', 'uploads=1,uploads=30'],
+    ['keepDays', 'uploads='],
+    ['imageUrls', '443,'],
+    ['availabilityZones', true],
+    ['availabilityZones', [2]],
+    ['provisionedConcurrency', ''],
+    ['provisionedConcurrency', ' '],
+    ['provisionedConcurrency', null],
+    ['maxVcpus', '0x20'],
+    ['monthlyBudget', ''],
+    ['monthlyBudget', 'Infinity'],
+    ['canary', true],
+    ['functionConcurrency', true],
+    ['logRetentionDays', [7]],
+  ])('rejects %s=%j, which would become another number', (name, value) => {
+    expect(() => parseSettings({ [`fovea:${name}`]: value })).toThrow(`fovea:${name}: `);
+  });
+
+  it('takes no empty text for a number in any setting', () => {
+    const numbers = Object.entries(parseSettings({})).filter(([, value]) => typeof value === 'number');
+    expect(numbers.length).toBeGreaterThan(5);
+    for (const [name] of numbers)
+      for (const value of ['', true, false, null, []])
+        expect(() => parseSettings({ [`fovea:${name}`]: value }), name).toThrow(`fovea:${name}: `);
+  });
+
+  it.each([
+    ['canary', 'fovea:canary'],
+    ['Fovea:canary', 'fovea:canary'],
+    ['FOVEA:MAXVCPUS', 'fovea:maxVcpus'],
+    ['alarmemail', 'fovea:alarmEmail'],
+    ['Fovea:canry', 'fovea:canry'],
+  ])('rejects the key %s, which means %s', (key, meant) => {
+    expect(() => parseSettings({ [key]: '5' })).toThrow(`${key}: write ${meant}`);
+  });
+
   it('rejects with every problem at once, each with what was received', () => {
     const parse = () =>
       parseSettings({

@@ -77,11 +77,7 @@ describe('applyBatchEvent', () => {
   }
 
   /** An event as EventBridge delivers it, with fields that nobody looks at. */
-  const apply = (
-    detail: Record<string, unknown>,
-    type = CHANGE,
-    fleet: TrainerFleet = FLEET,
-  ) =>
+  const apply = (detail: Record<string, unknown>, type = CHANGE, fleet: TrainerFleet = FLEET) =>
     applyBatchEvent(
       {
         // With the permissions of the function.
