@@ -132,6 +132,8 @@ export const REQUEST_CODES = {
   'job-transition': 'The job cannot change from its state to that one. Read the job and decide again.',
   'idempotency-conflict':
     'The Idempotency-Key was used for another request. Use a new key for a new request.',
+  'idempotency-gone':
+    'The request was done before, and what it made is not there any more. It is not done again. Use a new key to have it made anew.',
   'idempotency-secret-given':
     'The request was done before, and its secret was in that answer alone. The details name what was made: rotate its secret, or delete it.',
   'contact-sheet-missing':

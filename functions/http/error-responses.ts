@@ -38,7 +38,11 @@ export const MODEL_ERRORS: readonly ErrorCode[] = [
   'format-newer',
 ];
 /** Errors of routes that take an Idempotency-Key. */
-export const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = ['idempotency-conflict', 'idempotency-in-progress'];
+export const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = [
+  'idempotency-conflict',
+  'idempotency-gone',
+  'idempotency-in-progress',
+];
 /** Errors of routes that take an Idempotency-Key and answer with a secret. */
 export const SECRET_ERRORS: readonly ErrorCode[] = [...IDEMPOTENCY_ERRORS, 'idempotency-secret-given'];
 /** Errors of routes that write to the store. */
@@ -61,6 +65,7 @@ const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   405: 'The path takes other methods, which `Allow` names.',
   408: 'The request arrived too slowly.',
   409: 'Not possible in the present state.',
+  410: 'The request was done, and what it made is not there any more.',
   413: 'Larger than the limit.',
   415: 'The Content-Type, or the format of the picture, is not supported.',
   416: 'The requested range does not exist.',

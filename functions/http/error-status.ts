@@ -12,6 +12,7 @@ export type ErrorStatus =
   | 405
   | 408
   | 409
+  | 410
   | 413
   | 415
   | 416
@@ -127,6 +128,7 @@ export const ERROR_ANSWERS = {
   'checkpoint-not-found': refused(404),
   'job-transition': refused(409),
   'idempotency-conflict': refused(409),
+  'idempotency-gone': refused(410),
   'idempotency-secret-given': refused(409),
   'idempotency-in-progress': { status: 409, retry: 1 },
   'contact-sheet-missing': refused(404),

@@ -99,6 +99,7 @@ const createJob = createRoute({
       'model-in-use',
       'dataset-in-use',
       'idempotency-conflict',
+      'idempotency-gone',
       'queue-unavailable',
     ),
   },

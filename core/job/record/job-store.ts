@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { mapConcurrently } from '../../concurrently.ts';
 import { FoveaError } from '../../errors/errors.ts';
 import { FORMATS } from '../../storage/formats.ts';
-import { createJson, isUnreadable, readJson } from '../../storage/json.ts';
+import { createJson, isUnreadable, readJson, updateJson } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
 import { takePage } from '../../storage/take-page.ts';
@@ -58,8 +58,8 @@ export interface JobStore extends JobRecords, JobEvents {
   /**
    * Stores a new job in status `validating_files`.
    *
-   * With an idempotency key, a repeated request returns the job that the first one made.
-   * @throws {FoveaError} `idempotency-conflict` where the key was used for another request.
+   * With an idempotency key, which those share who have one `createdBy`, a repeated request returns the job that the first one made.
+   * @throws {FoveaError} `idempotency-conflict` where the key was used for another request; `idempotency-gone` where that job was deleted.
    */
   create(job: NewJob, options?: CreateOptions): Promise<JobRecord>;
   /**
@@ -129,14 +129,22 @@ export interface JobStoreDeps {
 
 const IDEMPOTENCY = {
   ...FORMATS.idempotency,
-  schema: z.object({ jobId: z.string(), requestHash: z.string() }),
+  schema: z.object({
+    jobId: z.string(),
+    requestHash: z.string(),
+    /** Whether the record of the job was written: if there is none then, the job was deleted. Earlier versions do not tell. */
+    made: z.boolean().optional(),
+  }),
 };
+type Claim = z.infer<typeof IDEMPOTENCY.schema> & { readonly key: string };
 
 /** Settings that later versions added, with the values that mean "not asked for": so a request has the same hash in all versions. */
 const ADDED: Readonly<Record<string, unknown>> = { splitSnapshot: null };
 const withoutNothing = (key: string, value: unknown): unknown =>
   key in ADDED && value === ADDED[key] ? undefined : value;
 
+/** How often a claim that expires at the same moment is made anew. */
+const MOST_CLAIMS = 3;
 /** Records that a filtered listing reads at a time. */
 const GROUP = 50;
 
@@ -183,28 +191,59 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     }
   };
 
-  /** The job of an idempotency key: `jobId` where the key is new, else that of the first request. */
-  async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
+  /** What became of an idempotency key: the job of `jobId` where the key is new, else that of the first request. */
+  async function claimIdempotencyKey(asked: string, request: NewJob, jobId: string): Promise<Claim> {
     // Who asks does not make it another request.
     const requestHash = sha256(JSON.stringify({ ...request, createdBy: undefined }, withoutNothing));
-    const objectKey = keys.idempotency(sha256(key));
-    try {
-      await createJson(store, objectKey, IDEMPOTENCY, { jobId, requestHash });
-      return jobId;
-    } catch (error) {
-      if (!(error instanceof PreconditionFailedError)) throw error;
-    }
-    const earlier = (await readJson(store, objectKey, IDEMPOTENCY))?.value;
-    if (earlier === undefined) return claimIdempotencyKey(key, request, jobId);
-    if (earlier.requestHash !== requestHash) {
-      throw new FoveaError(
-        'idempotency-conflict',
-        `The Idempotency-Key was used for another request, which made job "${earlier.jobId}". Use a new key for a new job.`,
-        { param: 'Idempotency-Key' },
-      );
-    }
-    return earlier.jobId;
+    const key = keys.idempotency(sha256(JSON.stringify([request.createdBy ?? null, asked])));
+    let found = await claimOfEarlierVersion(asked, request, requestHash);
+    for (let tries = 0; found === undefined; tries++)
+      try {
+        await createJson(store, key, IDEMPOTENCY, { jobId, requestHash });
+        return { key, jobId, requestHash };
+      } catch (error) {
+        if (!(error instanceof PreconditionFailedError) || tries === MOST_CLAIMS) throw error;
+        const earlier = await readJson(store, key, IDEMPOTENCY);
+        found = earlier && { ...earlier.value, key };
+      }
+    if (found.requestHash === requestHash) return found;
+    throw new FoveaError(
+      'idempotency-conflict',
+      `The Idempotency-Key was used for another request, which made job "${found.jobId}". Use a new key for a new job.`,
+      { param: 'Idempotency-Key' },
+    );
   }
+
+  /** Earlier versions kept one claim for all who asked. It is that of whoever made the job. */
+  async function claimOfEarlierVersion(
+    asked: string,
+    { createdBy }: NewJob,
+    requestHash: string,
+  ): Promise<Claim | undefined> {
+    const key = keys.idempotency(sha256(asked));
+    const earlier = (await readJson(store, key, IDEMPOTENCY))?.value;
+    if (earlier === undefined) return undefined;
+    const job = await get(earlier.jobId);
+    // Nobody knows who made a job that was deleted. The same request does not make it again, and others learn nothing of it.
+    const isOwn = job === undefined ? earlier.requestHash === requestHash : job.createdBy === createdBy;
+    return isOwn ? { ...earlier, key, made: true } : undefined;
+  }
+
+  /** The job that the first request with the key made; undefined where it has not made it yet. @throws {FoveaError} `idempotency-gone`. */
+  async function jobOfClaim({ jobId, made = false }: Claim): Promise<JobRecord | undefined> {
+    const job = await get(jobId);
+    if (job !== undefined || !made) return job;
+    throw new FoveaError(
+      'idempotency-gone',
+      `The request with this Idempotency-Key was done, and its job "${jobId}" was deleted since. It is not done again. Use a new key for a new job.`,
+      { param: 'Idempotency-Key', details: { fine_tuning_job_id: jobId } },
+    );
+  }
+
+  /** Notes that the job of a claim is there. */
+  const noteMade = async ({ key, made }: Claim) => {
+    if (made !== true) await updateJson(store, key, IDEMPOTENCY, (claim) => ({ ...claim, made: true }));
+  };
 
   /**
    * Gives notice that a job is over, for webhooks, and takes it off the list of open jobs. Where that cannot be done, the job stays on the
@@ -264,7 +303,9 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     ...createJobEvents({ store, now }),
 
     async create(job, { idempotencyKey, prepare, id: newId = createJobId(now()) } = {}) {
-      const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
+      const claim =
+        idempotencyKey === undefined ? undefined : await claimIdempotencyKey(idempotencyKey, job, newId);
+      const { jobId: id } = claim ?? { jobId: newId };
       const record: JobRecord = {
         ...job,
         ...NOTHING_DONE,
@@ -274,17 +315,21 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         status: 'validating_files',
         createdAt: toSeconds(now()),
       };
-      const earlier = id === newId ? undefined : await get(id);
-      if (earlier !== undefined) return earlier;
+      const earlier = claim === undefined || id === newId ? undefined : await jobOfClaim(claim);
+      if (claim !== undefined && earlier !== undefined) {
+        await noteMade(claim);
+        return earlier;
+      }
       await openJobs.add(id);
       try {
         await createJson(store, keys.job(id), JOB_RECORD, { ...record, ...(await prepare?.(id)) });
       } catch (error) {
         // The same request at the same moment has found the key taken and written the record first.
         const written = error instanceof PreconditionFailedError ? await get(id) : undefined;
-        if (idempotencyKey === undefined || written === undefined) throw error;
+        if (claim === undefined || written === undefined) throw error;
         return written;
       }
+      if (claim !== undefined) await noteMade(claim);
       await openJobs.confirm(id);
       return record;
     },

@@ -180,6 +180,36 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect((await test.send('GET', JOBS)).body.data).toHaveLength(1);
   });
 
+  it('makes a deleted job not again where its request is repeated', async () => {
+    const key = { 'idempotency-key': 'once' };
+    const { id } = (await test.send('POST', JOBS, BODY, key)).body;
+    await test.send('POST', `${JOBS}/${id}/cancel`);
+    expect((await test.send('DELETE', `${JOBS}/${id}`)).status).toBe(200);
+    const again = await test.send('POST', JOBS, BODY, key);
+    expect([again.status, again.body.error.code]).toEqual([410, 'idempotency-gone']);
+    expect(again.body.error.details).toEqual({ fine_tuning_job_id: id });
+    expect((await test.send('GET', JOBS)).body.data).toEqual([]);
+    expect((await test.send('POST', JOBS, BODY, { 'idempotency-key': 'twice' })).status).toBe(200);
+  });
+
+  it('shares an Idempotency-Key with nobody who has another API key', async () => {
+    const shared = createTestApp({ apiKeys: async () => ({ ann: 'key-of-ann', bob: 'key-of-bob' }) });
+    await shared.store.put('datasets/colors/red/1.png', await colorPicture('red'));
+    await shared.store.put('datasets/colors/blue/1.png', await colorPicture('blue'));
+    const as = async (name: string, body: object) =>
+      (
+        await shared.send('POST', JOBS, body, {
+          'idempotency-key': 'once',
+          authorization: `Bearer key-of-${name}`,
+        })
+      ).body;
+    const ofAnn = await as('ann', BODY);
+    const ofBob = await as('bob', { ...BODY, seed: 5 });
+    expect([ofBob.error, ofBob.seed, ofBob.id === ofAnn.id]).toEqual([null, 5, false]);
+    expect((await as('bob', BODY)).error.message).not.toContain(ofAnn.id);
+    expect((await as('ann', BODY)).id).toBe(ofAnn.id);
+  });
+
   it('writes one event that a job is queued, for any number of concurrent requests with its key', async () => {
     const key = { 'idempotency-key': 'at once' };
     const answers = await Promise.all([1, 2, 3, 4].map(() => test.send('POST', JOBS, BODY, key)));

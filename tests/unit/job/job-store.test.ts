@@ -122,6 +122,23 @@ describe('createJobStore', () => {
     });
   });
 
+  it('holds to the keys of an earlier version, for the client alone that made the job', async () => {
+    const store = createMemoryStore();
+    const jobs = createJobStore({ store, now: () => 1 });
+    const ofAnn = { ...JOB, createdBy: 'ann' };
+    const made = await jobs.create(ofAnn);
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+    const requestHash = hash(JSON.stringify({ ...JOB, splitSnapshot: undefined, createdBy: undefined }));
+    await store.put(keys.idempotency(hash('k')), JSON.stringify({ jobId: made.id, requestHash }));
+    const ofBob = await jobs.create({ ...JOB, createdBy: 'bob' }, { idempotencyKey: 'k' });
+    expect(ofBob.id).not.toBe(made.id);
+    expect((await jobs.create(ofAnn, { idempotencyKey: 'k' })).id).toBe(made.id);
+    await jobs.update(made.id, (job) => ({ ...job, status: 'failed' }));
+    await jobs.erase(made.id);
+    const again = jobs.create(ofAnn, { idempotencyKey: 'k' });
+    await expect(again).rejects.toMatchObject({ code: 'idempotency-gone' });
+  });
+
   it('makes one job of two requests with one idempotency key', async () => {
     const { jobs } = setUp();
     const first = await jobs.create(JOB, { idempotencyKey: 'k' });
