@@ -7,7 +7,9 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
+import { checkPublishedWeights } from '../../core/network/weights/check-published-weights.ts';
 import { MAX_WEIGHT_FILE_BYTES } from '../../core/network/weights/find-weight-file.ts';
+import { readKerasWeights } from '../../core/network/weights/read-keras-weights.ts';
 import { parseWeightFileName } from '../../core/network/weights/weight-file-name.ts';
 import { mirrorOf } from '../../core/network/weights/weights-mirror.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
@@ -17,10 +19,11 @@ import { adviceOnOtherMachine } from '../context/other-machine.ts';
 import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
 import type { PulledFile } from '../pull/pull-file.ts';
 import { fileNameOf, isSource } from '../pull/source-address.ts';
+import { createOutput, type OutputOptions } from '../terminal/output.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
 /** The options of `fovea weights pull`. */
-export interface WeightsPullOptions extends PullCommandOptions {
+export interface WeightsPullOptions extends PullCommandOptions, OutputOptions {
   readonly data: string;
   /** Whether the file of an architecture is the one with its classifier, for `import-model`. */
   readonly withTop?: boolean;
@@ -39,28 +42,63 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   const { data } = options;
   const folder = path.resolve(data);
   const store = await openObjectStore(pathToFileURL(folder).href);
-  const published = isSource(source) ? undefined : publishedOf(findArchitecture(source), options);
+  const architecture = isSource(source) ? undefined : findArchitecture(source);
+  const published = architecture && publishedOf(architecture, options);
   const mirror = published && mirrorOf(published.file);
   // Without TLS, a mirror is on this machine.
   const allowHttp = [...(options.allowHttp ?? []), ...(mirror?.protocol === 'http:' ? [mirror.host] : [])];
   const { address, pull } = openPull(source, store, { ...options, allowHttp });
   const url = published === undefined ? address(source, HUB_WEIGHTS).url : new URL(published.url);
   const file = published?.file ?? parseWeightFileName(options.as ?? fileNameOf(url), 'as');
+  const isIt = async (bytes: Uint8Array) => {
+    if (architecture === undefined || published === undefined) await readKerasWeights(bytes);
+    else await checkPublishedWeights(architecture, published, bytes);
+  };
   const limits = {
     maxBytes: MAX_WEIGHT_FILE_BYTES,
     kind: 'keras',
     checksum: published?.checksum,
+    check: async (place: string) => isIt(await readFile(place)),
   } as const;
   const pulled = (mirror && (await tryMirror(() => pull(mirror, limits)))) ?? (await pull(url, limits));
-  await keep(store, { file, folder, canRename: published === undefined }, await readFile(pulled.path));
-  console.log(
-    published === undefined
-      ? `"${file}" is in the data folder ${folder}. Its license is that of where it came from. Make a model of it: POST /v1/models, "weights": "${file}"`
-      : `"${file}", ${published.trainedOn}, license ${published.license}, is in the data folder ${folder}. ` +
-          `Train on it with: ${shownStart({ data })}, and a job of "model": "${source}"`,
-  );
+  const place = { file, folder, canRename: published === undefined };
+  await keep(store, place, await readFile(pulled.path), async (before) => {
+    // Of a published file there is always another copy to be had.
+    if (published === undefined) return false;
+    return options.fresh === true || !(await passes(() => isIt(before)));
+  });
   const advice = published && (await adviceOnOtherMachine(source));
-  if (advice !== undefined) console.log(advice);
+  createOutput(options).answer({
+    json: {
+      object: 'weights',
+      architecture: architecture?.name ?? null,
+      file,
+      folder,
+      license: published?.license ?? null,
+      trained_on: published?.trainedOn ?? null,
+      sha256: pulled.sha256,
+      size_bytes: pulled.sizeBytes,
+    },
+    text: () =>
+      [
+        published === undefined
+          ? `"${file}" is in the data folder ${folder}. Its license is that of where it came from. Make a model of it: POST /v1/models, "weights": "${file}"`
+          : `"${file}", ${published.trainedOn}, license ${published.license}, is in the data folder ${folder}. ` +
+            `Train on it with: ${shownStart({ data })}, and a job of "model": "${source}"`,
+        ...(advice === undefined ? [] : [advice]),
+      ].join('\n'),
+    short: () => file,
+  });
+}
+
+async function passes(check: () => Promise<void>): Promise<boolean> {
+  try {
+    await check();
+    return true;
+  } catch (error) {
+    if (isFoveaError(error)) return false;
+    throw error;
+  }
 }
 
 /** Pulls from the mirror; undefined where it does not have the file, which is said. */
@@ -83,11 +121,14 @@ interface Place {
   readonly canRename: boolean;
 }
 
-/** Stores a file. One of the same name that has other bytes stays: it may be all that its owner has of it. */
+/**
+ * Stores a file. One of the same name that has other bytes stays, unless `canReplace` says otherwise: it may be all that its owner has of it.
+ */
 async function keep(
   store: ObjectStore,
   { file, folder, canRename }: Place,
   bytes: Uint8Array,
+  canReplace: (before: Uint8Array) => Promise<boolean>,
 ): Promise<void> {
   const key = keys.weights(file);
   try {
@@ -98,6 +139,10 @@ async function keep(
     const received = contentHashOf(bytes);
     const there = before && contentHashOf(before.body);
     if (there === received) return;
+    if (before !== undefined && (await canReplace(before.body))) {
+      await store.put(key, bytes, { ifMatch: before.etag });
+      return;
+    }
     const both = canRename ? ', or keep both: give the new one another name with --as NAME' : '';
     throw new FoveaError(
       'weights-exists',

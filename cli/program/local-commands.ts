@@ -16,7 +16,6 @@ import { cropOption, layoutOption, preprocessingOption, resizeOption } from '../
 import type { ImportBackboneOptions } from '../commands/import-backbone.ts';
 import type { ImportModelOptions } from '../commands/import-model.ts';
 import { runTrainerEntry } from '../commands/run-trainer-entry.ts';
-import type { WeightsPullOptions } from '../commands/weights-pull.ts';
 import type { WorkerOptions } from '../commands/worker.ts';
 import { DEFAULT_DATA } from '../terminal/shown-command.ts';
 import { cdkContextOption, dataOption, weightsOption } from './folder-options.ts';
@@ -264,17 +263,21 @@ export function addLocalCommands(program: Command, version: string): void {
     ),
     'fovea weights ls',
   );
-  withPull(weights.command('pull'))
-    .description(
-      'bring the published weights of an architecture, or a weight file of a hub, to the data folder',
-    )
-    .argument('<source>', 'an architecture, a URL, or a repository of a hub as org/name or org/name@revision')
-    .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
-    .option('--as <name>', 'of a URL or a hub: name of the file in the data folder (default: its own)')
-    .addOption(dataOption())
-    .action(async (source: string, options: WeightsPullOptions) =>
-      (await import('../commands/weights-pull.ts')).runWeightsPull(source, options),
-    );
+  does(
+    withPull(weights.command('pull'))
+      .description(
+        'bring the published weights of an architecture, or a weight file of a hub, to the data folder',
+      )
+      .argument(
+        '<source>',
+        'an architecture, a URL, or a repository of a hub as org/name or org/name@revision',
+      )
+      .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
+      .option('--as <name>', 'of a URL or a hub: name of the file in the data folder (default: its own)')
+      .option('--fresh', 'download it anew, whatever was pulled before')
+      .addOption(dataOption()),
+    async () => (await import('../commands/weights-pull.ts')).runWeightsPull,
+  );
 
   program
     .command('reproduce')

@@ -17,6 +17,8 @@ export interface PullCommandOptions {
   readonly file?: string;
   readonly sha256?: readonly string[];
   readonly allowHttp?: readonly string[];
+  /** Whether what was pulled before is downloaded anew. */
+  readonly fresh?: boolean;
 }
 
 /** Pulls files for one command. */
@@ -35,6 +37,8 @@ export interface PullLimits {
   /** Whether it comes with the file that was asked for: hashes that are given are that one's, and accept this file where it is listed. */
   readonly isBeside?: boolean;
   readonly checksum?: WeightSource['checksum'];
+  /** Reads the file before it is kept; see {@link pullFile}. */
+  readonly check?: (file: string) => Promise<void>;
 }
 
 /**
@@ -45,14 +49,14 @@ export interface PullLimits {
 export function openPull(
   source: string,
   store: ObjectStore,
-  { file, sha256 = [], allowHttp = [] }: PullCommandOptions,
+  { file, sha256 = [], allowHttp = [], fresh: isFresh = false }: PullCommandOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Pull {
   const said = (name: string) => (env[name] === '' ? undefined : env[name]);
   const token = isUrl(source) ? undefined : said(environment.hubToken);
   return {
     address: (text, defaultFile) => toAddress(text, file ?? defaultFile, said(environment.hubEndpoint)),
-    pull: (url, { maxBytes, kind, isBeside = false, checksum }) =>
+    pull: (url, { maxBytes, kind, isBeside = false, checksum, check }) =>
       showing(url, (onProgress) =>
         pullFile(url, {
           store,
@@ -63,6 +67,8 @@ export function openPull(
           [isBeside ? 'alsoAccepted' : 'sha256s']: sha256.map((hash) => hash.toLowerCase()),
           kind,
           checksum,
+          check,
+          isFresh,
           maxBytes,
           onProgress,
         }),

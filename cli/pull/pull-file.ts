@@ -5,13 +5,14 @@ import { createReadStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import type { WeightSource } from '../../core/network/description/network.ts';
 import { shownUrl } from '../../core/remote/shown-url.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { type BodyKind, checkBody } from './check-body.ts';
 import { type DownloadOptions, downloadFile } from './download-file.ts';
 import { readPin, writePin } from './pins.ts';
+import { downloadFailed } from './request-file.ts';
 
 /** Where pulled files are kept: below the cache folder. */
 export const pulledFolder = (cacheDirectory: string): string => path.join(cacheDirectory, 'pulled');
@@ -29,6 +30,10 @@ export interface PullOptions extends DownloadOptions {
   readonly kind?: BodyKind | undefined;
   /** What the publisher says the file has. */
   readonly checksum?: WeightSource['checksum'];
+  /** Reads the file before it is kept or remembered. @throws {FoveaError} where it is not what was asked for, with the reason. */
+  readonly check?: ((file: string) => Promise<void>) | undefined;
+  /** Whether nothing that was pulled before counts: the file is downloaded anew, and may have another hash. */
+  readonly isFresh?: boolean | undefined;
 }
 
 /** A file that was pulled. */
@@ -41,37 +46,49 @@ export interface PulledFile {
 }
 
 /**
- * Pulls a file.
+ * Pulls a file. What was pulled before and does not pass `check` is forgotten, and pulled anew.
  *
  * @throws {FoveaError} `download-changed` where it has not the hash that is given, or is not the file of the first pull, or has not the
- * published checksum; `download-failed` where it is not of its kind; what {@link downloadFile} throws.
+ * published checksum; `download-failed` where it is not of its kind or does not pass `check`; what {@link downloadFile} throws.
  */
 export async function pullFile(url: URL, options: PullOptions): Promise<PulledFile> {
-  const { store, now, sha256s = [] } = options;
-  const pin = await readPin(store, url);
-  const pinned = pin?.sha256;
+  const { store, now, sha256s = [], isFresh = false } = options;
+  const remembered = (await readPin(store, url))?.sha256;
+  const pinned = isFresh ? undefined : remembered;
   const asked = sha256s.length > 0 ? sha256s : pinned === undefined ? [] : [pinned];
-  const pulled = (await takeCached(url, asked, options)) ?? (await takeNew(url, pinned, options));
+  const { cached, refused } = isFresh
+    ? { cached: undefined, refused: [] }
+    : await takeCached(url, asked, options);
+  const isGood = pinned !== undefined && !refused.includes(pinned);
+  const pulled = cached ?? (await takeNew(url, isGood ? pinned : undefined, options));
   const { sha256, sizeBytes } = pulled;
-  if (pinned !== sha256)
+  if (remembered !== sha256)
     await writePin(store, url, { sha256, sizeBytes, pinnedAt: Math.floor(now() / 1000) });
   return pulled;
 }
 
-/** The first of the files that the cache has. */
+/** The first of the files that the cache has, and the hashes of those that did not pass the check, which are removed. */
 async function takeCached(
   url: URL,
   sha256s: readonly string[],
   options: PullOptions,
-): Promise<PulledFile | undefined> {
+): Promise<{ readonly cached: PulledFile | undefined; readonly refused: readonly string[] }> {
+  const refused: string[] = [];
   for (const sha256 of sha256s) {
     const cached = await findCached(path.join(options.folder, sha256), sha256, options);
     if (cached === undefined) continue;
     await removingOnError(cached.path, () => checkKind(url, cached.path, options));
     await checkPublished(url, cached.path, options);
-    return cached;
+    try {
+      await options.check?.(cached.path);
+      return { cached, refused };
+    } catch (error) {
+      if (!isFoveaError(error)) throw error;
+      await rm(cached.path, { force: true });
+      refused.push(sha256);
+    }
   }
-  return undefined;
+  return { cached: undefined, refused };
 }
 
 async function takeNew(url: URL, pinned: string | undefined, options: PullOptions): Promise<PulledFile> {
@@ -83,6 +100,7 @@ async function takeNew(url: URL, pinned: string | undefined, options: PullOption
       await checkKind(url, part, options);
       checkHash(url, sha256, pinned, options);
       await checkPublished(url, part, options);
+      await checkContent(url, part, options);
     });
     const file = path.join(options.folder, sha256);
     await rename(part, file);
@@ -105,6 +123,15 @@ async function removingOnError(file: string, check: () => Promise<void>): Promis
 
 const checkKind = async (url: URL, file: string, { kind }: PullOptions): Promise<void> =>
   kind === undefined ? undefined : checkBody(url, file, kind);
+
+async function checkContent(url: URL, file: string, { check }: PullOptions): Promise<void> {
+  try {
+    await check?.(file);
+  } catch (cause) {
+    if (!isFoveaError(cause)) throw cause;
+    throw downloadFailed(url, `what came is not the file. It was not stored. ${cause.message}`, cause);
+  }
+}
 
 async function findCached(
   file: string,

@@ -37,6 +37,9 @@ export interface WeightFileDeps {
   readonly maxBytes?: number | undefined;
 }
 
+/** Reads the bytes of a download before they are kept. @throws {FoveaError} where they are not the file, with the reason. */
+export type DownloadCheck = (source: WeightSource, bytes: Uint8Array) => Promise<void>;
+
 /** The bytes of a weight file and where they came from. */
 export interface WeightFile {
   readonly source: WeightSource;
@@ -111,21 +114,16 @@ export async function hasWeightFile(
   return false;
 }
 
-/** Finds the first of the sources that was downloaded before. A copy with another checksum does not count. */
+/** Finds a file that was downloaded before. A copy with another checksum does not count. */
 export async function findInCache(
-  sources: readonly WeightSource[],
+  source: WeightSource,
   { store, signal }: WeightFileDeps,
 ): Promise<WeightFile | undefined> {
-  for (const source of sources) {
-    const key = keys.weights(source.file);
-    const stored = await store.get(key, signal === undefined ? {} : { signal });
-    if (stored === undefined) continue;
-    const matches = checksumMatches(source, stored.body);
-    if (matches !== false) {
-      return { source, bytes: stored.body, found: 'cache', location: key, checksumMatches: matches };
-    }
-  }
-  return undefined;
+  const key = keys.weights(source.file);
+  const stored = await store.get(key, signal === undefined ? {} : { signal });
+  const matches = stored && checksumMatches(source, stored.body);
+  if (stored === undefined || matches === undefined || matches === false) return undefined;
+  return { source, bytes: stored.body, found: 'cache', location: key, checksumMatches: matches };
 }
 
 /** An address that is asked for a file. */
@@ -138,21 +136,25 @@ interface Place {
 
 /**
  * Downloads a file from the mirror where one is set, else or when that fails from where it is published; compares its checksum with the
- * published one, and stores it in the cache.
+ * published one, has it read, and stores it in the cache. What is not the file is kept nowhere.
  *
- * @throws {FoveaError} `weights-download-failed` for no answer, an HTTP error, too many bytes or another checksum; `weights-unavailable` for a
- *   mirror that cannot be one.
+ * @throws {FoveaError} `weights-download-failed` for no answer, an HTTP error, too many bytes, another checksum or what `check` refuses;
+ *   `weights-unavailable` for a mirror that cannot be one.
  */
-export async function download(source: WeightSource, deps: WeightFileDeps): Promise<WeightFile> {
+export async function download(
+  source: WeightSource,
+  deps: WeightFileDeps,
+  check: DownloadCheck,
+): Promise<WeightFile> {
   const mirror = mirrorOf(source.file);
   const published: Place = { source, url: source.url, redirect: 'follow' };
-  if (mirror === undefined) return downloadFrom(published, deps);
+  if (mirror === undefined) return downloadFrom(published, deps, check);
   try {
-    return await downloadFrom({ source, url: mirror.href, redirect: 'error' }, deps);
+    return await downloadFrom({ source, url: mirror.href, redirect: 'error' }, deps, check);
   } catch (first) {
     if (!isFoveaError(first, 'weights-download-failed')) throw first;
     try {
-      return await downloadFrom(published, deps);
+      return await downloadFrom(published, deps, check);
     } catch (second) {
       if (!isFoveaError(second, 'weights-download-failed')) throw second;
       throw new FoveaError('weights-download-failed', `${first.message} ${second.message}`, {
@@ -163,7 +165,7 @@ export async function download(source: WeightSource, deps: WeightFileDeps): Prom
   }
 }
 
-async function downloadFrom(place: Place, deps: WeightFileDeps): Promise<WeightFile> {
+async function downloadFrom(place: Place, deps: WeightFileDeps, check: DownloadCheck): Promise<WeightFile> {
   const { source, url, redirect } = place;
   const { store, signal, fetch: fetchFile = fetch } = deps;
   let response: Response;
@@ -183,6 +185,16 @@ async function downloadFrom(place: Place, deps: WeightFileDeps): Promise<WeightF
     throw downloadFailed(
       place,
       `the ${bytes.byteLength} bytes received do not have the published ${source.checksum?.algorithm} ${source.checksum?.hex}`,
+    );
+  }
+  try {
+    await check(source, bytes);
+  } catch (cause) {
+    if (!isFoveaError(cause)) throw cause;
+    throw downloadFailed(
+      place,
+      `the ${bytes.byteLength} bytes received are not the file: ${cause.message.replace(/\.$/, '')}`,
+      cause,
     );
   }
   await store.put(keys.weights(source.file), bytes);

@@ -5,6 +5,7 @@ import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import { shownCommand } from '../../shown-command.ts';
 import { keys } from '../../storage/keys.ts';
 import type { Architecture, Network, NetworkWeights, WeightSource } from '../description/network.ts';
+import { checkPublishedWeights } from './check-published-weights.ts';
 import {
   acceptedNames,
   download,
@@ -30,7 +31,7 @@ export interface PretrainedWeights {
  * A file is looked for in `weightsDir`, under Keras's name and the aliases, then in the store's cache; then it is downloaded. A
  * network with a head needs a file with top; a backbone takes either, rather the smaller. A file in `weightsDir` may have another
  * checksum than the published one, if every weight has the shape that the network needs; then the origin says so. Downloads must
- * have the published checksum, where there is one.
+ * have the published checksum, where there is one. A file of the cache that is broken or of another network is downloaded anew.
  *
  * @param network A network of that architecture, or its backbone; all of its weights are loaded.
  * @throws {FoveaError} `weights-unavailable` where no file can be found or downloaded, with how to supply it;
@@ -42,13 +43,62 @@ export async function loadPretrainedWeights(
   deps: WeightFileDeps,
 ): Promise<PretrainedWeights> {
   const sources = usableSources(network, architecture);
-  const file =
-    (await findInFolder(sources, deps)) ??
-    (await findInCache(sources, deps)) ??
-    (await downloadFirst(architecture, sources, deps));
+  const inFolder = await findInFolder(sources, deps);
+  if (inFolder !== undefined) {
+    const read = await readFile(network, architecture, inFolder);
+    if (!('reason' in read)) return read;
+    const { file, reason, cause } = read;
+    throw new FoveaError(
+      cause.code,
+      `${file.location}: ${reason} Or move it away, and bring the published one: ${shownCommand('weights', 'pull', architecture.name)}`,
+      { ...(cause.details === undefined ? {} : { details: cause.details }), cause },
+    );
+  }
+  let refused: Refused | undefined;
+  for (const source of sources) {
+    const cached = await findInCache(source, deps);
+    if (cached === undefined) continue;
+    const read = await readFile(network, architecture, cached);
+    if (!('reason' in read)) return read;
+    refused ??= read;
+  }
+  const file = await downloadFirst(architecture, sources, deps, refused);
+  const read = await readFile(network, architecture, file);
+  if ('reason' in read) throw read.cause;
+  return read;
+}
+
+/** A file that is not what its name says: it is broken, or of another architecture. */
+interface Refused {
+  readonly file: WeightFile;
+  /** For people. */
+  readonly reason: string;
+  readonly cause: FoveaError;
+}
+
+/**
+ * Reads a file that was found, unless it is not what its name says.
+ * @throws {FoveaError} where the file is good and does not fit the network, which may have another number of classes.
+ */
+async function readFile(
+  network: Network,
+  architecture: Architecture,
+  file: WeightFile,
+): Promise<PretrainedWeights | Refused> {
   const { adaptPublishedWeights = (weights) => weights } = architecture;
-  const weights = adaptPublishedWeights(await fromKeras(network, file.bytes));
-  return { weights, origin: describeOrigin(file), source: file.source };
+  try {
+    const weights = adaptPublishedWeights(await fromKeras(network, file.bytes));
+    return { weights, origin: describeOrigin(file), source: file.source };
+  } catch (error) {
+    if (!isFoveaError(error)) throw error;
+    try {
+      await checkPublishedWeights(architecture, file.source, file.bytes);
+    } catch (cause) {
+      if (isFoveaError(cause)) return { file, reason: cause.message, cause };
+      throw cause;
+    }
+    throw error;
+  }
 }
 
 /** Files that have what the network needs, the smallest first. */
@@ -69,10 +119,11 @@ async function downloadFirst(
   architecture: Architecture,
   sources: readonly WeightSource[],
   deps: WeightFileDeps,
+  refused: Refused | undefined,
 ): Promise<WeightFile> {
   const [source] = sources as readonly [WeightSource];
   try {
-    return await download(source, deps);
+    return await download(source, deps, (asked, bytes) => checkPublishedWeights(architecture, asked, bytes));
   } catch (cause) {
     if (!isFoveaError(cause, 'weights-download-failed')) throw cause;
     const names = sources.flatMap(acceptedNames);
@@ -81,10 +132,14 @@ async function downloadFirst(
       deps.weightsDir === undefined
         ? ` Start the server with \`${shownCommand('start', '--weights', 'FOLDER')}\`.`
         : '';
+    const found =
+      refused === undefined
+        ? `There are no pretrained weights for ${architecture.name}.`
+        : `The file ${refused.file.location} is not that of ${architecture.name}, and was not used: ${refused.reason}`;
     throw new FoveaError(
       'weights-unavailable',
-      `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "${shownCommand('weights', 'pull')} ` +
-        `${architecture.name}"; or name a mirror of the files in ${environment.weightsMirror}; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
+      `${found} ${cause.message} Where there is a network, run "${shownCommand('weights', 'pull', architecture.name, ...(refused === undefined ? [] : ['--fresh']))}"; ` +
+        `or name a mirror of the files in ${environment.weightsMirror}; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
       {
         param: 'architecture',
         details: { architecture: architecture.name, url: source.url, fileNames: names },

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -6,6 +6,7 @@ import { runWeightsPull } from '../../../cli/commands/weights-pull.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { type FileServer, startFileServer } from '../../support/file-server.ts';
+import { kerasFile } from '../../support/keras-file.ts';
 import { SHARED_DIR } from '../../support/keras-golden.ts';
 
 let server: FileServer;
@@ -27,16 +28,17 @@ afterEach(async () => {
   rmSync(data, { recursive: true });
 });
 
-const hdf5 = (text: string) => Buffer.from(`\x89HDF\r\n\x1a\n${text}`, 'latin1');
+const ONE = await kerasFile([1, 2, 3]);
+const TWO = await kerasFile([4, 5, 6]);
 const stored = (file: string) => readFileSync(path.join(data, keys.weights(file)));
 
 it('puts a file of a URL or a hub where imports of a server find it', async () => {
-  server.files.set('/mine.h5', hdf5('by URL'));
-  server.files.set('/org/name/resolve/main/some/model.h5', hdf5('of a hub'));
+  server.files.set('/mine.h5', ONE);
+  server.files.set('/org/name/resolve/main/some/model.h5', TWO);
   const allowHttp = [server.host];
   await runWeightsPull(`${server.url}/mine.h5`, { data, allowHttp });
   await runWeightsPull('org/name', { data, allowHttp, file: 'some/model.h5' });
-  expect([stored('mine.h5'), stored('model.h5')]).toEqual([hdf5('by URL'), hdf5('of a hub')]);
+  expect([stored('mine.h5'), stored('model.h5')]).toEqual([ONE, TWO]);
   expect(printed[0]).toContain('"weights": "mine.h5"');
 });
 
@@ -48,16 +50,46 @@ it.skipIf(!existsSync(PUBLISHED))('asks a mirror of published weights first', as
   server.files.set(`/mirror/${file}`, readFileSync(PUBLISHED));
   vi.stubEnv('FOVEA_WEIGHTS_MIRROR', `${server.url}/mirror/`);
   await runWeightsPull('mobilenet_v2_0.35', { data });
-  expect(stored(file)).toEqual(readFileSync(PUBLISHED));
+  expect(stored(file).equals(readFileSync(PUBLISHED))).toBe(true);
   expect(server.requests.map(({ path: asked }) => asked)).toEqual([`/mirror/${file}`]);
+});
+
+it('refuses a file that is cut short, and keeps nothing of it', async () => {
+  const allowHttp = [server.host];
+  server.files.set('/mine.h5', ONE.subarray(0, 900));
+  await expect(runWeightsPull(`${server.url}/mine.h5`, { data, allowHttp })).rejects.toMatchObject({
+    code: 'download-failed',
+    message: expect.stringMatching(/not the file\. It was not stored\. The weights cannot be read: HDF5/),
+  });
+  server.files.set('/mine.h5', ONE);
+  await runWeightsPull(`${server.url}/mine.h5`, { data, allowHttp });
+  expect(stored('mine.h5')).toEqual(ONE);
+});
+
+it.skipIf(!existsSync(PUBLISHED))('replaces a broken file of a network, and prints JSON', async () => {
+  const file = findArchitecture('mobilenet_v2_0.35').weightSources[0]?.file as string;
+  const good = readFileSync(PUBLISHED);
+  vi.stubEnv('FOVEA_WEIGHTS_MIRROR', `${server.url}/mirror/`);
+  server.files.set(`/mirror/${file}`, good);
+  const at = path.join(data, keys.weights(file));
+  mkdirSync(path.dirname(at), { recursive: true });
+  writeFileSync(at, good.subarray(0, 5000));
+  await runWeightsPull('mobilenet_v2_0.35', { data, json: true });
+  expect(stored(file).equals(good)).toBe(true);
+  expect(JSON.parse(printed[0] ?? '')).toMatchObject({
+    object: 'weights',
+    architecture: 'mobilenet_v2_0.35',
+    file,
+    size_bytes: good.byteLength,
+  });
 });
 
 it('leaves another file of the same name as it is, and keeps both under two names', async () => {
   const allowHttp = [server.host];
   const pull = (source: string, as?: string) =>
     runWeightsPull(source, { data, allowHttp, ...(as === undefined ? {} : { as }) });
-  server.files.set('/org/one/resolve/main/model.weights.h5', hdf5('one'));
-  server.files.set('/org/two/resolve/main/model.weights.h5', hdf5('two'));
+  server.files.set('/org/one/resolve/main/model.weights.h5', ONE);
+  server.files.set('/org/two/resolve/main/model.weights.h5', TWO);
   await pull('org/one');
   await expect(pull('org/two')).rejects.toMatchObject({
     code: 'weights-exists',
@@ -65,7 +97,7 @@ it('leaves another file of the same name as it is, and keeps both under two name
   });
   await pull('org/one');
   await pull('org/two', 'two.h5');
-  expect([stored('model.weights.h5'), stored('two.h5')]).toEqual([hdf5('one'), hdf5('two')]);
+  expect([stored('model.weights.h5'), stored('two.h5')]).toEqual([ONE, TWO]);
 });
 
 it.each([
@@ -75,7 +107,7 @@ it.each([
   ['/%zz.h5', /"%zz\.h5", which stands for no text/],
 ])('rejects the address %s before it downloads anything', async (file, message) => {
   const allowHttp = [server.host];
-  server.files.set(file, hdf5('x'));
+  server.files.set(file, ONE);
   await expect(runWeightsPull(server.url + file, { data, allowHttp })).rejects.toThrow(message);
   expect(server.requests).toEqual([]);
 });

@@ -187,6 +187,52 @@ describe.skipIf(missing)('loadPretrainedWeights', () => {
     expect(origin).toContain(url);
   });
 
+  describe('without a published checksum', () => {
+    const file = keys.weights(published.file);
+
+    it('refuses a download that is cut short, with the reason, and keeps nothing', async () => {
+      respond = () => ({ status: 200, body: bytes.subarray(0, 5000) });
+      await expect(loadPretrainedWeights(backbone, architecture(), { store: cache })).rejects.toMatchObject({
+        code: 'weights-unavailable',
+        message: expect.stringMatching(
+          /the 5000 bytes received are not the file: The weights cannot be read: HDF5/,
+        ),
+      });
+      expect(cache.objects.size).toBe(0);
+    });
+
+    it('downloads anew what is broken in the cache', async () => {
+      cache.objects.set(file, bytes.subarray(0, 5000));
+      const { origin } = await loadPretrainedWeights(backbone, architecture(), { store: cache });
+      expect(origin).toContain(`from ${url}`);
+      expect(cache.objects.get(file)).toHaveLength(bytes.byteLength);
+    });
+
+    it('names the broken file and the command that mends it where no download is to be had', async () => {
+      cache.objects.set(file, bytes.subarray(0, 5000));
+      await expect(
+        loadPretrainedWeights(backbone, architecture(), { store: cache, fetch: noNetwork }),
+      ).rejects.toMatchObject({
+        code: 'weights-unavailable',
+        message: expect.stringMatching(
+          /The file cache\/weights\/.* and was not used: .*weights pull mobilenet_v2_0\.35 --fresh"/,
+        ),
+      });
+    });
+
+    it('keeps a good file of the cache that does not fit the network that was asked for', async () => {
+      cache.objects.set(file, bytes);
+      const other = findArchitecture('mobilenet_v2_1.0');
+      const { backbone: wide } = splitAt(
+        other.build({ inputSize: other.defaultInputSize, classes: 2 }),
+        other.featureLayer,
+      );
+      await expect(loadPretrainedWeights(wide, architecture(), { store: cache })).rejects.toMatchObject({
+        code: 'weights-mismatch',
+      });
+    });
+  });
+
   it('accepts a file supplied by hand with another checksum where all shapes fit, and says so', async () => {
     writeFileSync(path.join(folder, published.file), bytes);
     const { origin } = await loadPretrainedWeights(backbone, architecture({ checksum: checksum('00') }), {

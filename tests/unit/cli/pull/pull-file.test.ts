@@ -14,6 +14,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PullOptions, pullFile } from '../../../../cli/pull/pull-file.ts';
 import { contentHashOf } from '../../../../core/content-hash.ts';
+import { FoveaError } from '../../../../core/errors/errors.ts';
 import { openObjectStore } from '../../../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../../core/storage/object-store.ts';
@@ -59,6 +60,31 @@ describe('pullFile', () => {
     expect(await pull()).toEqual({ ...first, found: 'cache' });
     expect(server.requests).toHaveLength(1);
     expect(readdirSync(folder)).toEqual([contentHashOf(CONTENT)]);
+  });
+
+  it('keeps and remembers nothing that is refused, and forgets what is refused later', async () => {
+    const isOther = async (file: string) => {
+      if (!readFileSync(file).equals(OTHER)) throw new FoveaError('weights-mismatch', 'It has other shapes.');
+    };
+    await expect(pull(MODEL, { check: isOther })).rejects.toMatchObject({
+      code: 'download-failed',
+      message: expect.stringContaining('It was not stored. It has other shapes.'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    await pull();
+    server.files.set(MODEL, OTHER);
+    expect(await pull(MODEL, { check: isOther })).toMatchObject({
+      found: 'download',
+      sha256: contentHashOf(OTHER),
+    });
+    expect(readdirSync(folder)).toEqual([contentHashOf(OTHER)]);
+    expect(await pull()).toMatchObject({ found: 'cache', sha256: contentHashOf(OTHER) });
+  });
+
+  it('pulls afresh what has changed', async () => {
+    await pull();
+    server.files.set(MODEL, OTHER);
+    expect(await pull(MODEL, { isFresh: true })).toMatchObject({ sha256: contentHashOf(OTHER) });
   });
 
   it('continues where a transfer broke off, within one command', async () => {
