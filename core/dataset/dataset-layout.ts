@@ -133,3 +133,10 @@ export function placeFile(path: string, layout: DatasetLayout): FilePlace {
 
 const startsWith = (segments: readonly string[], names: readonly string[]): boolean =>
   names.every((name, depth) => segments[depth] === name);
+
+/** The path of a file in another class, in the same split; undefined for a file that is in none. */
+export function placeInClass(path: string, layout: DatasetLayout, label: string): string | undefined {
+  const place = placeFile(path, layout);
+  if (place.kind !== 'picture') return undefined;
+  return [...layout.wrappers, ...place.folders.slice(0, -1), label, ...place.rest].join('/');
+}

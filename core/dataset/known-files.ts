@@ -175,14 +175,14 @@ export async function knownHashes(
   return hashes;
 }
 
-/** Erases what is known of some files. Objects that cannot be read are erased whole. */
+/** Erases what is known of some files and contents. Objects that cannot be read are erased whole. */
 export async function forgetFiles(
   store: ObjectStore,
   dataset: string,
-  paths: ReadonlySet<string>,
+  isForgotten: (file: KnownFile) => boolean,
 ): Promise<void> {
   for await (const { key, folder, files } of readAll(store, dataset)) {
-    const kept = files?.filter(({ path }) => !paths.has(path)) ?? [];
+    const kept = files?.filter((file) => !isForgotten(file)) ?? [];
     if (kept.length === files?.length) continue;
     const body = packVerdicts(kept);
     if (kept.length > 0) await store.put(`${folder}${contentHashOf(body)}`, body);

@@ -7,7 +7,8 @@ import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
 import { type ObjectStore, PreconditionFailedError, type StoredObject } from '../storage/object-store.ts';
 import { claimMove } from './claim-move.ts';
-import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
+import { detectLayout, placeFile, placeInClass } from './dataset-layout.ts';
+import { recordMove } from './former-paths.ts';
 
 /** What became of one file. */
 export type MovedFile =
@@ -38,7 +39,7 @@ export async function moveFiles(
   const all = await pathsOf(store, dataset);
   const layout = detectLayout(all);
   const move = async (path: string): Promise<MovedFile> => {
-    const target = placeIn(path, layout, label);
+    const target = placeInClass(path, layout, label);
     if (target === undefined) return { path, error: outside(path) };
     assertKey(`${prefix}${target}`);
     for (;;) {
@@ -47,25 +48,19 @@ export async function moveFiles(
       if (target === path) return { path, movedTo: path };
       const claim = await claimMove(store, dataset, object, label);
       const isStill = async () => (await store.head(object.key))?.etag === object.etag;
-      const to = placeIn(path, layout, claim.label);
+      const to = placeInClass(path, layout, claim.label);
       if (to === undefined || !(await isStill())) {
         await claim.release();
         continue;
       }
       const movedTo = await copyTo(store, prefix, to, object);
+      await recordMove(store, dataset, path, movedTo);
       if (await isStill()) await store.erase(object.key);
       await claim.release();
       return claim.label === label ? { path, movedTo } : { path, error: gone(path, [movedTo]) };
     }
   };
   return mapConcurrently(paths, move, CONCURRENCY);
-}
-
-/** The path in another class; undefined for a file that is in none. */
-function placeIn(path: string, layout: DatasetLayout, label: string): string | undefined {
-  const place = placeFile(path, layout);
-  if (place.kind !== 'picture') return undefined;
-  return [...layout.wrappers, ...place.folders.slice(0, -1), label, ...place.rest].join('/');
 }
 
 /** Stores a file under the first name that is free, or that has the same content already; returns its path. */
@@ -95,8 +90,8 @@ async function copyTo(
   }
 }
 
-/** The paths of all files of a dataset. */
-async function pathsOf(store: ObjectStore, dataset: string): Promise<string[]> {
+/** The paths of all files of a dataset. @throws what the store throws. */
+export async function pathsOf(store: ObjectStore, dataset: string): Promise<string[]> {
   const prefix = keys.dataset(dataset);
   const paths: string[] = [];
   for await (const { key } of store.list(prefix)) paths.push(key.slice(prefix.length));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { SplitFractions } from '../job/record/job.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson } from '../storage/json.ts';
-import { keys, SEEN_FOLDER } from '../storage/keys.ts';
+import { FORMER_FOLDER, keys, SEEN_FOLDER } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { SPLITS, type Split } from './split-folder.ts';
 
@@ -87,7 +87,8 @@ export function createSplitSnapshots(
       let method: SplitMethod | undefined;
       const splits = new Map<string, Split>();
       for await (const other of store.listFolders(keys.datasetSplits(dataset), options)) {
-        const newest = other === name || other === SEEN_FOLDER ? undefined : await newestOf(other);
+        const isOther = ![name, SEEN_FOLDER, FORMER_FOLDER].includes(other);
+        const newest = isOther ? await newestOf(other) : undefined;
         if (newest === undefined) continue;
         method ??= newest.method;
         for (const [id, split] of newest.splits) {

@@ -4,8 +4,10 @@
 import { mapConcurrently } from '../concurrently.ts';
 import { contentHashOf } from '../content-hash.ts';
 import { allNamesOf } from '../dataset/dataset-names.ts';
+import { forgetFormerPaths } from '../dataset/former-paths.ts';
 import { forgetKeptFindings } from '../dataset/kept-findings.ts';
 import { forgetFiles, knownHashes } from '../dataset/known-files.ts';
+import type { KnownFile } from '../dataset/verdict-segment.ts';
 import type { IndexedPicture } from '../model/picture-index.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
@@ -13,6 +15,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { assertUnused } from './assert-unused.ts';
 import { eraseFeatures, eraseUploads, type PictureContent } from './erase-copies.ts';
 import { eraseFromIndexes } from './erase-from-indexes.ts';
+import { findFormerPaths } from './find-former-paths.ts';
 import { findHolders, type Holder, type HolderDeps, jobsOf } from './find-holders.ts';
 
 /** What was erased, and what was not. */
@@ -42,33 +45,39 @@ export async function erasePictures(
   await assertUnused(jobs, dataset);
   const known = await knownHashes(store, dataset);
   const there = new Set<string>();
-  const contents = await mapConcurrently(
+  const pictures = await mapConcurrently(
     paths,
-    async (path): Promise<PictureContent[]> => {
+    async (path) => {
       const info = await store.head(keyOf(path));
       if (info !== undefined) there.add(path);
       const ofPath = known.get(path) ?? new Map<string, string>();
       const isUnknown = info !== undefined && !ofPath.has(info.etag);
       const object = isUnknown ? await store.get(keyOf(path)) : undefined;
       const read = object === undefined ? [] : [contentHashOf(object.body)];
-      return [...read, ...ofPath.values()].map((contentHash) => ({
-        contentHash,
-        sizeBytes: info?.sizeBytes,
-      }));
+      return { path, contentHashes: [...read, ...ofPath.values()], sizeBytes: info?.sizeBytes };
     },
     READ_CONCURRENCY,
   );
-  const [erasedPaths, hashes] = [new Set(paths), hashesOf(contents.flat())];
-  const holders = await findHolders(deps, dataset, paths, hashes);
+  const contents = pictures.flatMap(({ contentHashes, sizeBytes }): PictureContent[] =>
+    contentHashes.map((contentHash) => ({ contentHash, sizeBytes })),
+  );
+  const [erasedPaths, hashes] = [new Set(paths), hashesOf(contents)];
+  const former = await findFormerPaths(store, dataset, pictures, known);
+  const holders = await findHolders(deps, dataset, { paths, former: [...former.keys()] }, hashes);
   await eraseMadeOf(
     deps,
     dataset,
-    contents.flat(),
+    contents,
     ({ path, contentHash }) => erasedPaths.has(path) || hashes.has(contentHash),
   );
   await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
-  await forgetFiles(store, dataset, new Set(paths));
-  await forgetKeptFindings(store, dataset, hashes, paths);
+  // What is known of another file that is now at a former path stays.
+  const isForgotten = ({ path, etag }: KnownFile) =>
+    erasedPaths.has(path) || (former.has(path) && former.get(path) !== etag);
+  await forgetFiles(store, dataset, isForgotten);
+  const free = [...former].flatMap(([path, etag]) => (etag === undefined ? [path] : []));
+  await forgetKeptFindings(store, dataset, hashes, [...paths, ...free]);
+  await forgetFormerPaths(store, dataset, paths);
   return { paths: paths.filter((path) => there.has(path)), holders };
 }
 

@@ -76,19 +76,20 @@ const names = (text: string, wanted: ReadonlySet<string> | null): boolean =>
  * hold something of any of its pictures; reports and events, and the lists and results of batches,
  * are searched for the pictures' keys. A dataset that was renamed is searched for by all of its names.
  *
- * @param paths Paths of the pictures below the dataset's prefix; null for the whole dataset.
+ * @param erased Paths of the pictures below the dataset's prefix, and paths that they had before they were moved; null for the whole dataset.
  * @param hashes sha256 of the pictures, as far as they are known.
  */
 export async function findHolders(
   deps: HolderDeps,
   dataset: string,
-  paths: readonly string[] | null,
+  erased: { readonly paths: readonly string[]; readonly former: readonly string[] } | null,
   hashes: ReadonlySet<string>,
 ): Promise<Holder[]> {
   const { store, jobs } = deps;
   const known = [...(await allNamesOf(store, dataset))];
   const prefixes = known.map((name) => keys.dataset(name));
-  const wanted = paths && new Set(prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`)));
+  const named = erased && [...erased.paths, ...erased.former];
+  const wanted = named && new Set(prefixes.flatMap((prefix) => named.map((path) => `${prefix}${path}`)));
   // A report also has the hash of a picture, which may have been moved since.
   const inReports = wanted && new Set([...wanted, ...hashes]);
   // Events that earlier versions wrote have hashes of pictures that were gone.
@@ -115,8 +116,8 @@ export async function findHolders(
     const holds = await heldByBatch(store, id, prediction, wanted ?? new Set(prefixes));
     if (holds.length > 0) found.push({ kind: 'batch', id, holds });
   }
-  const erased = paths && new Set(paths);
-  const isErased = (name: string, path: string) => name === dataset && (erased?.has(path) ?? true);
+  const gone = erased && new Set(erased.paths);
+  const isErased = (name: string, path: string) => name === dataset && (gone?.has(path) ?? true);
   for (const copies of await findCopies(store, hashes, isErased))
     found.push({ kind: 'dataset', ...copies, holds: ['content'] });
   // A dataset that was made of a file has its name.

@@ -47,6 +47,7 @@ export const FORMATS = {
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   datasetSummary: { kind: 'summary of a dataset', version: 1 },
   keptFindings: { kind: 'kept findings of a dataset', version: 1 },
+  formerPaths: { kind: 'former paths of a file', version: 1 },
   datasetNames: { kind: 'names of a dataset', version: 1 },
   datasetSnapshot: { kind: 'snapshot of a dataset', version: 1 },
   evaluation: { kind: 'evaluation', version: 1 },

@@ -36,6 +36,8 @@ const fileFolder = (fileId: string) =>
 
 /** Beside the names of fractions, none of which is like it. */
 export const SEEN_FOLDER = 'seen';
+/** As {@link SEEN_FOLDER}. */
+export const FORMER_FOLDER = 'former';
 
 /** Beside the folders of webhooks, no id of which is like it. */
 export const NOTICES_FOLDER = 'notices';
@@ -74,6 +76,12 @@ export const keys = {
   /** @param contentHash of an inspection. */
   datasetSnapshot: (dataset: string, contentHash: string) =>
     `${keys.datasetSnapshots(dataset)}${segment(contentHash)}.json`,
+
+  /** Where files of a dataset were before they were moved, see core/dataset/former-paths.ts. */
+  formerPaths: (dataset: string) => `${keys.datasetSplits(dataset)}${FORMER_FOLDER}/`,
+  /** @param pathHash sha256 of the path that a file has now. */
+  formerPathsOf: (dataset: string, pathHash: string) =>
+    `${keys.formerPaths(dataset)}${segment(pathHash)}.json`,
 
   jobs: () => 'jobs/',
   /** Everything of a job or a batch prediction but its checkpoints and its model. */

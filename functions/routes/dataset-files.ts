@@ -197,7 +197,7 @@ const deleteFiles = createRoute({
   tags: TAGS,
   summary: 'Delete files for good',
   description:
-    'With all earlier versions, what inspections and the cache of features hold of them, uploads of the same bytes, and contact sheets of ' +
+    'With all earlier versions, what inspections and the cache of features hold of them, uploads and files of the same bytes, and contact sheets of ' +
     "the dataset's jobs. What may still hold something of them is named.",
   request: { params, body: jsonBody('DeleteDatasetFiles') },
   responses: {
