@@ -9,13 +9,15 @@ export type ApiErrorFacts = Partial<
     readonly requestId: string;
     /** Seconds after which the same request may succeed. */
     readonly retryAfterSeconds: number;
+    /** Whether something other than Fovea answered, e.g. a proxy or another server. */
+    readonly isForeign: boolean;
   }
 >;
 
 /** An answer of the API that is an error. Its message is the API's, and says what to do. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** The status of HTTP, 400 to 599. */
+  /** The status of HTTP, 400 to 599; also another one where {@link isForeign}. */
   readonly status: number;
   /** A stable code such as `model-not-found`; null where the answer came from something before the API, e.g. a proxy. */
   readonly code: string | null;
@@ -26,6 +28,8 @@ export class ApiError extends Error {
   /** The id under which the server's log tells more. */
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** Whether something other than Fovea answered, e.g. a proxy or another server. */
+  readonly isForeign: boolean;
 
   constructor(status: number, code: string | null, message: string, facts: ApiErrorFacts = {}) {
     super(message);
@@ -35,6 +39,7 @@ export class ApiError extends Error {
     this.details = facts.details ?? {};
     this.requestId = facts.requestId;
     this.retryAfterSeconds = facts.retryAfterSeconds;
+    this.isForeign = facts.isForeign === true;
   }
 }
 

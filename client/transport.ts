@@ -75,7 +75,6 @@ export interface UploadLink {
 const DEFAULT_RETRIES = 3;
 const FIRST_WAIT_MS = 500;
 const MOST_WAIT_MS = 30_000;
-const SHOWN_CHARACTERS = 200;
 /** Lambda marks its answers with it. */
 const FUNCTION_HEADER = 'x-amzn-requestid';
 
@@ -117,6 +116,8 @@ export function createTransport(options: ClientOptions): Transport {
     const sent = json === undefined ? body : JSON.stringify(json);
     return repeat(`${url}${path}${toSearch(query)}`, {
       method,
+      // The API redirects nowhere: what does is a page to log in, or a proxy.
+      redirect: 'manual',
       headers: {
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -144,8 +145,7 @@ export function createTransport(options: ClientOptions): Transport {
       const found =
         typeof answer === 'object' && answer !== null ? (answer as { object?: unknown }).object : undefined;
       const call = `${method} ${path}`;
-      if (typeof answer !== 'object' || answer === null)
-        throw new UnexpectedAnswerError(call, 'it is not JSON');
+      if (typeof answer !== 'object' || answer === null) throw toForeignError(response);
       if (kind !== null && ![kind].flat().includes(String(found)))
         throw new UnexpectedAnswerError(
           call,
@@ -205,11 +205,26 @@ async function toApiError(response: Response): Promise<ApiError> {
   const [, code, message] = /<Code>([^<]*)<\/Code>\s*<Message>([^<]*)<\/Message>/.exec(text) ?? [];
   if (code !== undefined)
     return new ApiError(status, null, `The storage answered ${status}: ${code}. ${message}`, facts);
+  return toForeignError(response, facts);
+}
+
+/** The error for an answer that is none of Fovea's, in one line: its text may be a page. */
+function toForeignError({ url, status, headers, type }: Response, facts: ApiErrorFacts = {}): ApiError {
+  const origin = URL.canParse(url) ? new URL(url).origin : 'this address';
+  const said = [
+    type === 'opaqueredirect' ? 'a redirect' : status,
+    headers.get('content-type')?.split(';')[0],
+  ];
+  const location = headers.get('location');
+  const advice =
+    location !== null && URL.canParse(location, url)
+      ? ` It leads to ${new URL(location, url).origin}: name that address if Fovea is there.`
+      : ' Check the address, and whether a proxy is before the server.';
   return new ApiError(
     status,
     null,
-    `The server answered ${status}: ${text.slice(0, SHOWN_CHARACTERS)}`,
-    facts,
+    `What answers at ${origin} is not Fovea (${said.filter(Boolean).join(', ')}).${advice}`,
+    { ...facts, isForeign: true },
   );
 }
 

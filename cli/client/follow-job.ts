@@ -16,6 +16,12 @@ import { watchQueue } from './watch-queue.ts';
 const POLL_MS = 500;
 /** How often a server elsewhere is asked: each look takes two requests. */
 const REMOTE_POLL_MS = 2000;
+/** How long a server may be away, e.g. while it starts again. */
+const PATIENCE_MS = 120_000;
+/** Waits between the tries, the last of them again and again. */
+const RETRY_MS = [1000, 2000, 5000];
+/** Answers of what is before a server that is away. */
+const AWAY_STATUSES: readonly unknown[] = [502, 503, 504];
 /** Steps of a stage's bar: fine enough to move at every poll. */
 const BAR_TOTAL = 1000;
 /** Columns of a terminal that does not tell its width. */
@@ -31,6 +37,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where it is shown. Default: for people. */
   readonly output?: Output | undefined;
+  /** How long a server that does not answer is asked again, in milliseconds; 0: not at all. Default: two minutes. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** The losses and accuracies of the epochs so far of one stage. */
@@ -40,13 +48,14 @@ export interface Curves {
 }
 
 /**
- * Shows a job until it has ended, and returns it. As JSON, each event is a line.
- * @throws the reason of `signal`, once that is aborted.
+ * Shows a job until it has ended, and returns it. As JSON, each event is a line. A server that goes away is asked again for a while, and its
+ * absence is told.
+ * @throws the reason of `signal`, once that is aborted; what the client throws.
  */
 export async function followJob(
   client: FoveaClient,
   jobId: string,
-  { signal, output = createOutput({}) }: FollowOptions = {},
+  { signal, output = createOutput({}), patienceMs = PATIENCE_MS }: FollowOptions = {},
 ): Promise<WireJob> {
   const bars = output.isDrawing
     ? new MultiBar(
@@ -67,22 +76,45 @@ export async function followJob(
     if (bars !== undefined) bars.log(`${line}\n`);
     else if (!output.isJson && !output.isQuiet) console.log(line);
   };
+  /** What is no event of the job: its place is not among the answers. */
+  const tell = (line: string) => (bars === undefined ? output.note(line) : print(line));
+  const pause = (ms: number) =>
+    delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   const queue = watchQueue(client, print);
   const curves = createCurves();
   const pollMs = isLocal(client.url) ? POLL_MS : REMOTE_POLL_MS;
   let lastEvent: string | undefined;
+  async function look(): Promise<WireJob> {
+    const job = await client.jobs.get(jobId);
+    for (const event of await client.jobs.eventsSince(jobId, lastEvent)) {
+      lastEvent = event.id;
+      curves.add(event);
+      output.line(event);
+      // The bar shows the epochs; on a terminal they would only push the messages out of sight.
+      if (bars === undefined || event.type === 'message') print(lineOf(event));
+    }
+    await queue.look(job);
+    return job;
+  }
+  let awaySince: number | undefined;
+  let tries = 0;
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const job = await client.jobs.get(jobId);
-      for (const event of await client.jobs.eventsSince(jobId, lastEvent)) {
-        lastEvent = event.id;
-        curves.add(event);
-        output.line(event);
-        // The bar shows the epochs; on a terminal they would only push the messages out of sight.
-        if (bars === undefined || event.type === 'message') print(lineOf(event));
+      let job: WireJob;
+      try {
+        job = await look();
+      } catch (error) {
+        awaySince ??= Date.now();
+        if (!isAway(error) || Date.now() - awaySince >= patienceMs) throw error;
+        if (tries === 0)
+          tell(`! The server does not answer. It is asked again for ${timeInWords(patienceMs / 1000)} …`);
+        await pause(RETRY_MS[tries++] ?? RETRY_MS.at(-1) ?? pollMs);
+        continue;
       }
-      await queue.look(job);
+      if (tries > 0) tell('  The server answers again.');
+      awaySince = undefined;
+      tries = 0;
       if (isJobOver(job)) return job;
       // A paused job does not go on by itself.
       if (job.status === 'paused') return job;
@@ -90,7 +122,7 @@ export async function followJob(
         stage: job.progress?.stage ?? job.status,
         facts: listFacts(job, curves.now()),
       } satisfies BarPayload);
-      await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+      await pause(pollMs);
     }
   } finally {
     // Writes the lines that were printed since the last update.
@@ -98,6 +130,12 @@ export async function followJob(
     bars?.stop();
   }
 }
+
+/** Whether an error says that the server is away, and not what it thinks of the request. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === 'ConnectionError' ||
+    (error.name === 'ApiError' && 'status' in error && AWAY_STATUSES.includes(error.status)));
 
 /** Why a job has made no model, for people. */
 export const describeFailure = ({ id, status, error }: Pick<WireJob, 'id' | 'status' | 'error'>): string =>

@@ -22,7 +22,7 @@ export async function followOwnJob(
   { signal, stopListening }: Interruption = listenForInterruption({ hangup: true }),
 ): Promise<WireJob> {
   try {
-    return await followJob(client, jobId, { signal });
+    return await followJob(client, jobId, { signal, patienceMs: 0 });
   } catch (error) {
     await cancel(client, jobId);
     throw error;

@@ -1,6 +1,6 @@
 // Makes folders for files that a command writes, and checks places for such files, or says in one line why it cannot.
 
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../terminal/exit-codes.ts';
 
@@ -56,7 +56,22 @@ export async function checkTarget(file: string, { option = '-o', example }: Targ
     throw new UsageError(`"${file}" is no file that can be replaced. Choose another with ${option}.`);
   await requireWritable(folder, option);
   if (found !== undefined) await requireWritable(file, option);
+  await requireRoom(file, option);
   return found !== undefined;
+}
+
+/** What the system allows does not say that it makes files there: below `/proc` it makes none. */
+async function requireRoom(file: string, option: string): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    await (await open(part, 'a')).close();
+    await rm(part, { force: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(`"${file}" cannot be written (${code}). Choose another place with ${option}.`, {
+      cause,
+    });
+  }
 }
 
 async function requireWritable(place: string, option: string): Promise<void> {

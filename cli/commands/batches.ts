@@ -9,6 +9,7 @@ import { take } from '../../client/pages.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { isAway } from '../client/follow-job.ts';
 import { checkTarget } from '../client/make-folder.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
@@ -37,7 +38,7 @@ const CONCURRENCY = 8;
 
 /**
  * Predicts pictures in the background: those of this machine are uploaded first. Waits for the end, and writes the results.
- * @throws {FailedError} where the batch does not complete; {InterruptedError} after a signal, while the batch goes on.
+ * @throws {FailedError} where the batch does not complete or has pictures with errors; {InterruptedError} after a signal, while the batch goes on.
  */
 export async function runBatch(
   session: Session,
@@ -125,7 +126,7 @@ export async function followBatch({ client, output }: Session, batch: WireBatch)
       onProgress: ({ request_counts: { completed, failed } }) => bar?.update(completed + failed),
     });
   } catch (error) {
-    if (error instanceof InterruptedError)
+    if (error instanceof InterruptedError || isAway(error))
       output.note(
         `\nThe batch ${id} goes on. Its results: ${shownCommand('batches', 'results', id)}. Cancel it: ${shownCommand('batches', 'cancel', id)}`,
       );
@@ -160,6 +161,8 @@ async function writeResults(
     });
   }
   requireCompleted(batch);
+  if (counts.failed > 0)
+    throw new FailedError(`${countOf(counts.failed, 'picture')} could not be predicted.`);
 }
 
 /** Checks that a batch that is over completed. @throws {FailedError} where it did not. */

@@ -8,12 +8,12 @@ import type { AskedSettings } from '../../core/classifier/asked-settings.ts';
 import { filesBeside, filesOfBytes, filesOfFolder } from '../../core/classifier/classifier-files.ts';
 import { importClassifier } from '../../core/classifier/import-classifier.ts';
 import { decodeLabels, parseLabelLines } from '../../core/classifier/read-labels.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
 import { describePreprocessing, describeResize } from '../../core/image/model-input.ts';
 import { type ImportedModel, importModel } from '../../core/model/import-model.ts';
 import { describePromotion } from '../../core/model/settle-promotion.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { UsageError } from '../terminal/exit-codes.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { toUserPath } from '../terminal/user-path.ts';
 import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
@@ -71,16 +71,12 @@ async function importArchitecture(
 ): Promise<Imported> {
   // A file that is not there would be told as an unknown architecture.
   if (/[/\\]|\.(onnx|h5|zip|json)$/i.test(architecture))
-    throw new FoveaError(
-      'model-files-invalid',
+    throw new UsageError(
       `There is no file or folder "${architecture}". Give an export, or the name of one of Fovea's networks.`,
-      { param: 'source' },
     );
   if (labels === undefined)
-    throw new FoveaError(
-      'labels-invalid',
+    throw new UsageError(
       'There are no labels. Give a text file with the name of one class on each line: --labels FILE.',
-      { param: 'labels' },
     );
   const imported = await importModel(
     { store, now: Date.now, ...(await locateWeights(options.weights)) },

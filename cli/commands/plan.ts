@@ -1,6 +1,7 @@
 // `fovea plan`: prints what a network needs before it runs, as tables, and draws it in a file. Starts no server.
 
 import { writeFile } from 'node:fs/promises';
+import { toWirePlan } from '../../api/plan.ts';
 import { describeJobOnGpu } from '../../core/job/estimate/job-on-gpu.ts';
 import { formatShape } from '../../core/network/description/shapes.ts';
 import { drawPlan } from '../../core/network/plan/draw-plan.ts';
@@ -19,10 +20,11 @@ import {
   planClassifier,
 } from '../../core/network/plan/plan-classifier.ts';
 import { checkTarget } from '../client/make-folder.ts';
+import { createOutput, type OutputOptions } from '../terminal/output.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
 /** The options of `fovea plan`. What is omitted has the planner's default. */
-export interface PlanOptions {
+export interface PlanOptions extends OutputOptions {
   readonly size?: { readonly height: number; readonly width: number };
   readonly classes?: number;
   readonly until?: string;
@@ -51,10 +53,16 @@ export async function runPlan(model: string, options: PlanOptions): Promise<void
     ...(usdPerHour === undefined ? {} : { usdPerHour }),
   });
   if (svg !== undefined) await checkTarget(svg, { option: '--svg', example: `${model}.svg` });
-  console.log([layerTable(plan), summary(plan), gpuTable(plan.gpus), basis(plan)].join('\n\n'));
-  if (svg === undefined) return;
-  await writeFile(svg, drawPlan(plan));
-  console.log(`\nThe picture is in ${svg}.`);
+  if (svg !== undefined) await writeFile(svg, drawPlan(plan));
+  createOutput(options).answer({
+    json: toWirePlan(plan),
+    text: () =>
+      [
+        ...[layerTable(plan), summary(plan), gpuTable(plan.gpus), basis(plan)],
+        ...(svg === undefined ? [] : [`The picture is in ${svg}.`]),
+      ].join('\n\n'),
+    short: () => plan.gpus.map(({ gpu, largestBatch }) => `${gpu} ${largestBatch}`).join('\n'),
+  });
 }
 
 const MARKED = '◄ peak';

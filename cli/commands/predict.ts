@@ -52,6 +52,8 @@ export async function runPredict(
   const { csv = false, failUnder } = options;
   if (csv && explains(options))
     throw new UsageError('CSV has no columns for training pictures. Leave --csv out, or take --json.');
+  if (csv && output.isJson)
+    throw new UsageError('--csv and --json do not go together. Leave one of them out.');
   const files = await findPictures(names);
   if (options.heatmap !== undefined) await drawHeatmap(session, model, files, options);
   const entries = await predictAll(session, model, files, options);

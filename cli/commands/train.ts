@@ -7,7 +7,7 @@ import { environment } from '../../core/environment.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { percent } from '../../core/words/quantities.ts';
-import { describeFailure, followJob } from '../client/follow-job.ts';
+import { describeFailure, followJob, isAway } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
@@ -104,7 +104,7 @@ function toBody(
 }
 
 /**
- * Follows a job until it is over, and says what it made. After Ctrl-C the job goes on.
+ * Follows a job until it is over, and says what it made. After Ctrl-C, and where the server stays away, the job goes on.
  * @throws {FailedError} where the job does not succeed; {InterruptedError} after a signal.
  */
 export async function followToEnd({ client, output }: Session, id: string): Promise<void> {
@@ -113,7 +113,7 @@ export async function followToEnd({ client, output }: Session, id: string): Prom
   try {
     job = await followJob(client, id, { signal, output });
   } catch (error) {
-    if (error instanceof InterruptedError)
+    if (error instanceof InterruptedError || isAway(error))
       output.note(
         `\nThe job ${id} goes on. Come back: ${shownCommand('jobs', 'follow', id)}. Cancel it: ${shownCommand('jobs', 'cancel', id)}`,
       );

@@ -2,6 +2,7 @@
 
 import { shownCommand } from '../../core/shown-command.ts';
 import { describeError } from '../terminal/describe-error.ts';
+import { StepError } from '../terminal/exit-codes.ts';
 import { type FoundServer, LOCAL_CONTEXT, SERVER_VARIABLES } from './find-server.ts';
 
 const advised = new WeakMap<Error, string>();
@@ -9,7 +10,8 @@ const advised = new WeakMap<Error, string>();
 /** Remembers what to do about an error, for {@link adviceOf}. */
 export function advise(error: unknown, server: FoundServer): void {
   if (!(error instanceof Error)) return;
-  const text = adviceFor(error, server);
+  const reason = error instanceof StepError && error.cause instanceof Error ? error.cause : error;
+  const text = adviceFor(reason, server);
   if (text !== undefined) advised.set(error, text);
 }
 
@@ -79,7 +81,8 @@ function adviceFor(error: Error, { url, urlFrom, keyFrom }: FoundServer): string
       ? `Start it: ${start}. ${another}`
       : `The address comes from ${urlFrom}. On this machine, start a server: ${start}. ${another}`;
   }
-  if (error.name === 'UnexpectedAnswerError') return `The address ${url} comes from ${urlFrom}.`;
+  const isForeign = 'isForeign' in error && error.isForeign === true;
+  if (error.name === 'UnexpectedAnswerError' || isForeign) return `The address ${url} comes from ${urlFrom}.`;
   const status = 'status' in error ? error.status : undefined;
   if (status === 401)
     return keyFrom === undefined

@@ -1,6 +1,7 @@
 // What a command that asks a server works with: the client of that server, and where to print.
 
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
+import { UsageError } from '../terminal/exit-codes.ts';
 import { createOutput, type Output, type OutputOptions } from '../terminal/output.ts';
 import { type FoundServer, findServer } from './find-server.ts';
 
@@ -17,12 +18,21 @@ export interface Session {
   readonly output: Output;
 }
 
-/** Opens a session. @throws what finding the server throws; {TypeError} where its URL is none. */
+/** Opens a session. @throws what finding the server throws; {UsageError} where its URL is none. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const server = await findServer(options.url);
   return {
     server,
-    client: createClient({ url: server.url, key: server.key }),
+    client: openClient(server),
     output: createOutput(options),
   };
+}
+
+function openClient({ url, key, urlFrom }: FoundServer): FoveaClient {
+  try {
+    return createClient({ url, key });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new UsageError(`${cause.message} It comes from ${urlFrom}.`, { cause });
+  }
 }

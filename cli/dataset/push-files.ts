@@ -12,6 +12,7 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { groupBy } from '../../core/dataset/group-by.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { describeError } from '../terminal/describe-error.ts';
+import { StepError } from '../terminal/exit-codes.ts';
 import type { PlacedFile } from './place-pictures.ts';
 import type { PushJournal } from './push-journal.ts';
 
@@ -155,7 +156,7 @@ export async function moveFiles(
 /**
  * Sends files. A file that fails for the moment is sent again.
  * @param onSent is called after each file.
- * @throws {Error} naming the first file that could not be read or stored; what was sent until then stays, and another push goes on there.
+ * @throws {StepError} naming the first file that could not be read or stored; what was sent until then stays, and another push goes on there.
  */
 export async function pushFiles(
   { client, dataset, journal, folder }: PushTarget,
@@ -183,7 +184,7 @@ export async function pushFiles(
       onSent?.({ file, sizeBytes: file.sizeBytes });
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new Error(
+      throw new StepError(
         `"${file.source}" was not stored: ${describeError(cause)} Push again to go on from here.`,
         { cause },
       );

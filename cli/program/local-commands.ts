@@ -154,7 +154,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .option(
       '--dataset <folder>',
       'folder of pictures, with one subfolder for each class (default: a small dataset that is drawn)',
-      takePath,
+      takeFolder,
     )
     .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
     .addOption(weightsOption())
@@ -296,21 +296,23 @@ export function addLocalCommands(program: Command, version: string): void {
       }),
     );
 
-  program
-    .command('plan')
-    .description(
-      'show what a network needs: parameters, memory, FLOPs; which GPUs it fits, and the time and price of an epoch',
-    )
-    .argument('<model>', 'an architecture, e.g. resnet50')
-    .option('--size <height>x<width>', 'size of the input, in pixels', parseSize)
-    .option('--classes <number>', 'number of classes', parseNumber)
-    .option('--until <layer>', 'stop after this layer, e.g. to omit the classifier')
-    .option('--batch <number>', 'pictures in a batch', parseNumber)
-    .option('--images <number>', 'pictures in an epoch', parseNumber)
-    .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
-    .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
-    .option('--svg <file>', 'draw the bytes by layer, with the peak marked, in this file', takePath)
-    .action(async (model, options) => (await import('../commands/plan.ts')).runPlan(model, options));
+  does(
+    program
+      .command('plan')
+      .description(
+        'show what a network needs: parameters, memory, FLOPs; which GPUs it fits, and the time and price of an epoch',
+      )
+      .argument('<model>', 'an architecture, e.g. resnet50')
+      .option('--size <height>x<width>', 'size of the input, in pixels', parseSize)
+      .option('--classes <number>', 'number of classes', parseNumber)
+      .option('--until <layer>', 'stop after this layer, e.g. to omit the classifier')
+      .option('--batch <number>', 'pictures in a batch', parseNumber)
+      .option('--images <number>', 'pictures in an epoch', parseNumber)
+      .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
+      .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
+      .option('--svg <file>', 'draw the bytes by layer, with the peak marked, in this file', takePath),
+    async () => (await import('../commands/plan.ts')).runPlan,
+  );
 
   program
     .command('export-model')

@@ -3,13 +3,14 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { UsageError } from './exit-codes.ts';
+import { InterruptedError } from './until-interrupted.ts';
 
 const isTerminal = () => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 /**
  * Asks whether to go on; Enter says yes where `usual` is true.
  * @param option what says yes beforehand, e.g. `--yes`.
- * @throws {UsageError} where there is no terminal.
+ * @throws {UsageError} where there is no terminal, and after Ctrl-D; {InterruptedError} after Ctrl-C.
  */
 export async function confirm(question: string, { option = '--yes', usual = false } = {}): Promise<boolean> {
   if (!isTerminal())
@@ -20,7 +21,10 @@ export async function confirm(question: string, { option = '--yes', usual = fals
   return answer === '' ? usual : answer === 'y' || answer === 'yes';
 }
 
-/** Reads a secret: at a terminal without showing it, else a line of the standard input. */
+/**
+ * Reads a secret: at a terminal without showing it, else a line of the standard input.
+ * @throws {UsageError} after Ctrl-D; {InterruptedError} after Ctrl-C.
+ */
 export async function readSecret(question: string): Promise<string> {
   if (isTerminal()) {
     process.stderr.write(question);
@@ -38,15 +42,16 @@ export async function readSecret(question: string): Promise<string> {
 
 async function read(question: string, output: NodeJS.WritableStream): Promise<string> {
   const asking = createInterface({ input: process.stdin, output, terminal: true });
-  // Ctrl-C at the question is an answer, too.
-  const interrupted = new AbortController();
-  asking.once('SIGINT', () => interrupted.abort());
   try {
-    return await asking.question(question, { signal: interrupted.signal });
-  } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
-    process.stderr.write('\n');
-    return 'no';
+    return await new Promise((resolve, reject) => {
+      asking.once('SIGINT', () => {
+        process.stderr.write('\n');
+        reject(new InterruptedError('SIGINT'));
+      });
+      // Ctrl-D, or the end of the input.
+      asking.once('close', () => reject(new UsageError('The question was not answered.')));
+      asking.question(question).then(resolve, () => undefined);
+    });
   } finally {
     asking.close();
   }

@@ -427,6 +427,19 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     expect(train.stdout).toMatch(/predict more:1 FILE/);
   });
 
+  it.each([
+    ['Ctrl-C', '\u0003', 130, 'interrupted by SIGINT'],
+    ['Ctrl-D', '\u0004', 2, 'The question was not answered.'],
+  ])('%s at a question deletes nothing', async (_, key, exitCode, message) => {
+    let isAsked = false;
+    const ended = await command.terminal(`models rm fruit --url ${server.url}`, (output) => {
+      if (isAsked || !output.includes('[y/N]')) return undefined;
+      isAsked = true;
+      return key;
+    });
+    expect(ended).toMatchObject({ exitCode, stdout: expect.stringContaining(message) });
+  });
+
   it('a no makes no job, and Ctrl-C leaves the job running and says how to come back', async () => {
     let isAsked = false;
     const refused = await command.terminal(`train more --base small_cnn --url ${server.url}`, (output) => {

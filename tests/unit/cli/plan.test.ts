@@ -27,7 +27,7 @@ describe('fovea plan', () => {
   });
 
   it.each([
-    [['resnet50', '--classes', '0'], /0 classes.*at least 1/, 1],
+    [['resnet50', '--classes', '0'], /0 classes.*at least 1/, 2],
     [['resnet50', '--size', 'large'], /200x300/, 2],
   ])('rejects %j', (args, message, code) => {
     const { status, stderr } = plan(...args);

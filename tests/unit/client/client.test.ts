@@ -65,12 +65,29 @@ describe('errors', () => {
     const nobody = await failed(createClient({ url: 'http://127.0.0.1:9' }).health());
     expect(nobody).toBeInstanceOf(ConnectionError);
     expect((nobody as Error).message).toMatch(/^No server answers at http:\/\/127\.0\.0\.1:9: .+\.$/);
-    const page = await serveWith((_, response) => response.end('<html>'));
-    expect(await failed(createClient({ url: page }).health())).toBeInstanceOf(UnexpectedAnswerError);
-    const other = await serveWith((_, response) => response.end('{"object":"page"}'));
-    expect(String(await failed(createClient({ url: other }).jobs.get('ftjob-1')))).toContain(
-      'it is "page" and not "fine_tuning.job"',
+    const page = await serveWith((_, response) => response.end('<html>\n<p>Welcome'));
+    expect(await failed(createClient({ url: page }).health())).toMatchObject({
+      status: 200,
+      isForeign: true,
+      message: `What answers at ${page} is not Fovea (200). Check the address, and whether a proxy is before the server.`,
+    });
+    const missing = await serveWith((_, response) =>
+      response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' }).end('<html>\n<h1>Not found'),
     );
+    expect(String(await failed(createClient({ url: missing }).health()))).toContain(
+      'is not Fovea (404, text/html).',
+    );
+    const login = await serveWith((_, response) =>
+      response.writeHead(302, { location: 'https://login.example.com/?back=1' }).end(),
+    );
+    expect(await failed(createClient({ url: login }).health())).toMatchObject({
+      isForeign: true,
+      message: expect.stringContaining('(302). It leads to https://login.example.com: name that address'),
+    });
+    const other = await serveWith((_, response) => response.end('{"object":"page"}'));
+    const unexpected = await failed(createClient({ url: other }).jobs.get('ftjob-1'));
+    expect(unexpected).toBeInstanceOf(UnexpectedAnswerError);
+    expect(String(unexpected)).toContain('it is "page" and not "fine_tuning.job"');
     expect(() => createClient({ url: 'localhost:8787' })).toThrow('"localhost:8787" is no URL of a server.');
   });
 
