@@ -1,10 +1,10 @@
 // Stores feature vectors of many pictures, row by row: a small table in memory, a large one in a file that only this process
 // can open. Knows nothing of pictures and networks.
 
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import { fromHalves, toHalves } from '../../core/float16.ts';
+import { openNameless } from '../../core/open-nameless.ts';
 import { toDiskFull } from '../tensorflow/executor/disk-full.ts';
 
 /** Tables up to this size stay in memory: 50,000 pictures of 1280 features. */
@@ -84,10 +84,7 @@ const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.b
 
 /** Reads and writes synchronously: the page cache gives a row within microseconds. */
 function inFile(width: number, directory: string): FeatureTable {
-  const folder = mkdtempSync(path.join(directory, 'fovea-features-'));
-  const file = openSync(path.join(folder, 'rows'), 'w+', 0o600);
-  // A file without a name is deleted when the process ends, however it ends.
-  rmSync(folder, { recursive: true });
+  const file = openNameless(directory);
   const rowBytes = width * Float32Array.BYTES_PER_ELEMENT;
   return {
     width,

@@ -1,10 +1,10 @@
 // Keeps decoded pictures on disk, for which there is no room in memory: one file that only this process can open, and that is
 // gone when the process is, however it ends. It is a cache: where the disk has no more room, it takes no more, and nothing fails.
 
-import { close, mkdtempSync, openSync, read, rmSync, write } from 'node:fs';
+import { close, read, write } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import path from 'node:path';
 import { promisify } from 'node:util';
+import { openNameless } from '../../core/open-nameless.ts';
 
 /** What is left free on the disk for others: 2 GiB. */
 const FREE_BYTES = 2 * 2 ** 30;
@@ -62,16 +62,6 @@ export function createPictureFile({ directory, freeBytes = freeOnDisk }: Picture
     return (await freeBytes(directory)) >= FREE_BYTES + CHECKED_BYTES;
   }
 
-  function open(): number {
-    const folder = mkdtempSync(path.join(directory, 'fovea-pictures-'));
-    try {
-      return openSync(path.join(folder, 'pixels'), 'wx+', 0o600);
-    } finally {
-      // A file without a name is deleted when the process ends.
-      rmSync(folder, { recursive: true });
-    }
-  }
-
   /** Closes the file once nothing uses it: its number may be another file's then. */
   function closeIfUnused(): void {
     if (!isClosed || uses > 0 || file === undefined) return;
@@ -92,7 +82,7 @@ export function createPictureFile({ directory, freeBytes = freeOnDisk }: Picture
   async function append(pixels: Uint8Array): Promise<Place> {
     if (!(await hasRoom())) throw new RangeError('There is no room.');
     if (isOver) throw new RangeError('The file takes no more.');
-    file ??= open();
+    file ??= openNameless(directory);
     const offset = endBytes;
     endBytes += pixels.byteLength;
     const { bytesWritten } = await writeAsync(file, pixels, 0, pixels.byteLength, offset);

@@ -1,12 +1,11 @@
-// Opens an archive of either format, by its first bytes. A zip archive has its directory at its end, so it is kept in a temporary file.
+// Opens an archive of either format, by its first bytes. A zip archive has its directory at its end, so it is kept in a file without a name.
 
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { close, write } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { isDiskFull } from '../disk-full.ts';
 import { FoveaError } from '../errors/errors.ts';
+import { openNameless } from '../open-nameless.ts';
 import { type ArchiveEntry, type ArchiveLimits, archiveInvalid } from './archive-entry.ts';
 
 /** How a zip archive begins; the second, one without entries. */
@@ -16,6 +15,9 @@ const ZIP = [
 ];
 const GZIP = [0x1f, 0x8b];
 const SIGNATURE_BYTES = 4;
+
+const writeAsync = promisify(write);
+const closeAsync = promisify(close);
 
 /**
  * The files of a `.zip` or `.tar.gz` archive, one after another.
@@ -38,21 +40,28 @@ export async function* openArchive(
 }
 
 async function* readSpooled(chunks: AsyncIterable<Uint8Array>, limits: ArchiveLimits) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-archive-'));
+  const { readZip } = await import('./read-zip.ts');
+  const file = openNameless(os.tmpdir());
   try {
-    const file = path.join(folder, 'archive.zip');
-    await pipeline(chunks, createWriteStream(file)).catch((cause: unknown) => {
-      if (!isDiskFull(cause)) throw cause;
-      throw new FoveaError(
-        'storage-full',
-        'The temporary folder has no room for the archive. Send a smaller one, or free some room.',
-        { cause },
-      );
-    });
-    const { readZip } = await import('./read-zip.ts');
-    yield* readZip(file, limits);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    for await (const chunk of chunks) await append(file, chunk);
+  } catch (error) {
+    await closeAsync(file);
+    throw error;
+  }
+  yield* readZip(file, limits);
+}
+
+async function append(file: number, chunk: Uint8Array): Promise<void> {
+  try {
+    for (let from = 0; from < chunk.byteLength; )
+      from += (await writeAsync(file, chunk, from, chunk.byteLength - from, null)).bytesWritten;
+  } catch (cause) {
+    if (!isDiskFull(cause)) throw cause;
+    throw new FoveaError(
+      'storage-full',
+      'The temporary folder has no room for the archive. Send a smaller one, or free some room.',
+      { cause },
+    );
   }
 }
 

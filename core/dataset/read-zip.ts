@@ -1,8 +1,10 @@
 // Reads the files of a zip archive one after another, by its directory, so that it needs the memory of one file.
 
+import { close } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromFdPromise, getFileNameLowLevel, type ZipFile } from 'yauzl';
 import { isFoveaError } from '../errors/errors.ts';
 import {
   ArchiveBounds,
@@ -17,19 +19,23 @@ import {
 const KIND_SHIFT = 28;
 const KINDS = { none: 0, regular: 0o10 } as const;
 
+const closeAsync = promisify(close);
+
 /**
  * The files of an archive on disk. Folders are left out; what is no file, or cannot be unpacked, has an error in its place.
  *
+ * @param file its descriptor, which this closes.
  * @throws {FoveaError} `archive-invalid`, `archive-too-large`.
  */
-export async function* readZip(file: string, limits: ArchiveLimits): AsyncGenerator<ArchiveEntry> {
+export async function* readZip(file: number, limits: ArchiveLimits): AsyncGenerator<ArchiveEntry> {
   const bounds = new ArchiveBounds(limits);
   let unpackedBytes = 0;
   let zip: ZipFile;
   try {
     // Names are checked one by one: a bad one shall not end the rest.
-    zip = await openPromise(file, { decodeStrings: false, autoClose: true });
+    zip = await fromFdPromise(file, { decodeStrings: false, autoClose: false });
   } catch (cause) {
+    await closeAsync(file);
     throw damaged(cause);
   }
   try {

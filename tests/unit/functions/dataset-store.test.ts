@@ -1,12 +1,16 @@
 // Many files put into a dataset with one request: as a form, as a zip archive and as a .tar.gz archive.
 
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Zippable, zipSync } from 'fflate';
 import { packTar, type TarEntry } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
+import { openArchive } from '../../../core/dataset/open-archive.ts';
 import { uniformAt } from '../../../core/random.ts';
+import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
+import { archiveLimits } from '../../../functions/routes/store-entry.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
 
@@ -251,15 +255,60 @@ it('links, encrypted and damaged files of a .zip archive are refused one by one'
   expect(outcomes((await post(test, damaged)).body)[0]).toEqual(['red/2.png', 'archive-entry-refused']);
 });
 
-it('what is no archive, and what says so, is refused; nothing is left in the temporary folder', async () => {
+it('an archive has no name in the temporary folder while it arrives, so nothing is left of it when a server is killed', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-test-'));
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  try {
+    const archive = zip({ 'red/1.png': [RED, { level: 0 }], 'red/2.png': [BLUE, { level: 0 }] });
+    const seen: string[][] = [];
+    const look = async () => seen.push(await readdir(folder));
+    async function* arriving() {
+      for (let start = 0; start < archive.length; start += 100) {
+        yield archive.subarray(start, start + 100);
+        await look();
+      }
+    }
+    const entries: string[] = [];
+    for await (const { path: name, content } of openArchive(arriving(), archiveLimits(DEFAULT_LIMITS))) {
+      entries.push(`${name} ${content instanceof Error ? content.message : content.length}`);
+      await look();
+    }
+    expect(entries).toEqual([`red/1.png ${RED.length}`, `red/2.png ${BLUE.length}`]);
+    expect(seen.length).toBeGreaterThan(4);
+    expect(seen.flat()).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('what is no archive, and what says so, is refused, and no file stays open', async () => {
   const test = createTestApp();
-  const left = async () => (await readdir(os.tmpdir())).filter((name) => name.startsWith('fovea-archive-'));
-  const before = new Set(await left());
+  // Where a system tells which files are open: deleted ones of this form are archives.
+  const opened = async () =>
+    (
+      await Promise.all(
+        (
+          await readdir('/proc/self/fd').catch(() => [])
+        ).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+      )
+    ).filter((target) => /fovea-\w+\/content \(deleted\)$/.test(target));
   for (const bytes of [NOTE, RED, new Uint8Array()])
     expect((await post(test, bytes)).body.error.code).toBe('archive-invalid');
   await post(test, zip({ 'red/1.png': RED }).subarray(0, 90));
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
   const typed = await readAnswer(await test.app.request(FILES, init));
   expect([typed.status, typed.body.error.code]).toEqual([415, 'content-type-unsupported']);
-  expect((await left()).filter((name) => !before.has(name))).toEqual([]);
+  expect((await post(test, zip({ 'red/1.png': RED, 'red/2.png': RED }))).body.stored).toBe(2);
+  async function* broken() {
+    yield zip({ 'red/1.png': RED }).subarray(0, 90);
+    expect(await opened()).toHaveLength(process.platform === 'linux' ? 1 : 0);
+    yield zip({}).subarray(0, 4);
+    throw new RangeError('The client is gone.');
+  }
+  const bounds = archiveLimits(DEFAULT_LIMITS);
+  await expect(openArchive(broken(), bounds).next()).rejects.toThrow('The client is gone.');
+  expect(await opened()).toEqual([]);
 });
