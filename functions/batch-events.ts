@@ -75,6 +75,7 @@ const isSchedule = (event: unknown): boolean =>
 const reconcile = () =>
   reconcileJobs({
     ...deps,
+    hasWorkers: env[environment.queue] === 'workers-first',
     onError: (jobId, error) => logger.error('a job was not compared', { job_id: jobId, error }),
   });
 
@@ -84,7 +85,7 @@ async function lookAgain(): Promise<void> {
     if (env[environment.queue] === 'workers-first') await reviewJobs();
     if ((await reconcile()) > 0 || watchRule === undefined) return;
     await watchRule.switchOff();
-    // A job may have come meanwhile, whose event switched on what is off now.
+    // A job may have come meanwhile, whose request or event switched on what is off now.
     if ((await reconcile()) > 0) await watchRule.switchOn();
   } finally {
     metrics.publishStoredMetrics();

@@ -52,6 +52,7 @@ const env = readEnvironment(
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
+    [environment.watchRule]: z.string().optional(),
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),
     [environment.keepDays]: RuleKeepDaysSchema,
     /** MiB; set by Lambda. */
@@ -140,7 +141,14 @@ const app = createApp({
   jobs,
   queue: lazyQueue(async () => {
     const { queueOfDeployment } = await import('./queue-of-deployment.ts');
-    return queueOfDeployment(env[environment.queue], { store, jobs, fleet, now: Date.now });
+    return queueOfDeployment(env[environment.queue], {
+      store,
+      jobs,
+      fleet,
+      now: Date.now,
+      watchRule: env[environment.watchRule],
+      onUnwatched: (error) => logger.warn('the schedule was not switched on', { error }),
+    });
   }),
   machines: [firstMachine, ...otherMachines],
   ...(fleet === undefined

@@ -18,6 +18,7 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
 export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
   const loadOnce = once(load);
   return {
+    watch: async () => (await loadOnce()).watch?.(),
     submit: async (job, start) => (await loadOnce()).submit(job, start),
     cancel: async (job) => (await loadOnce()).cancel(job),
     review: async (job) => {

@@ -1,10 +1,9 @@
 // Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened. Where webhooks are
 // allowed, it also tells them.
 
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -12,8 +11,8 @@ import { Construct } from 'constructs';
 import { environment, TELL_WEBHOOKS_EVENT } from '../../core/environment.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { allowDelivering, allowJobEvents } from '../access/bucket-access.ts';
+import { allowWatching, watchRuleName, watchVariable } from '../access/watch-rule.ts';
 import { type Settings, webhookVariables } from '../settings/settings.ts';
-import { shortenedStackName } from '../settings/stack-name.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import { fleetVariable, type Trainer } from './trainer.ts';
@@ -57,8 +56,6 @@ export class JobEvents extends Construct {
       reason: 'This is the dead-letter queue.',
     });
     const looksAgain = settings.queue === 'workers-first';
-    // A name of its own: with the one that CloudFormation gives, function, rule and permission would wait for each other.
-    const ruleName = `${shortenedStackName(Stack.of(this).stackName)}-open-jobs`;
     const handler = new BundledFunction(this, 'Function', {
       code: 'job-events',
       description: 'Fovea: brings events of AWS Batch into job records',
@@ -70,7 +67,7 @@ export class JobEvents extends Construct {
         [environment.storeUrl]: data.storeUrl,
         ...fleetVariable(trainer),
         [environment.queue]: settings.queue,
-        ...(settings.queue === 'batch' ? { [environment.watchRule]: ruleName } : {}),
+        ...watchVariable(this, settings),
         ...webhookVariables(settings),
       },
     });
@@ -85,20 +82,15 @@ export class JobEvents extends Construct {
         targets: [this.target()],
       });
     if (settings.queue === 'batch') {
-      // On at first, for jobs that are open while the stack is updated. The function switches it off, and on with the first event of a job.
+      // On at first, for jobs that are open while the stack is updated. The function switches it off; the API switches it on before it makes
+      // a job, and the function with the first event of one.
       new Rule(this, 'OpenJobs', {
-        ruleName,
+        ruleName: watchRuleName(this),
         description: 'Open Fovea jobs are compared with AWS Batch; off while there are none',
         schedule: Schedule.rate(WATCH),
         targets: [this.target()],
       });
-      const rule = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: ruleName });
-      new Policy(handler.role, 'WatchRule', {
-        roles: [handler.role],
-        statements: [
-          new PolicyStatement({ actions: ['events:EnableRule', 'events:DisableRule'], resources: [rule] }),
-        ],
-      });
+      allowWatching(handler.role, { off: true });
     }
     if (settings.webhookReceivers !== 'none') this.tellWebhooks(handler, data);
   }

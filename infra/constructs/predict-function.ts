@@ -13,6 +13,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
 import { allowApi } from '../access/bucket-access.ts';
+import { allowWatching, watchVariable } from '../access/watch-rule.ts';
 import { provisionedUsdPerMonth } from '../settings/provisioned-price.ts';
 import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
@@ -71,6 +72,7 @@ export class PredictFunction extends Construct {
         [environment.storeUrl]: data.storeUrl,
         ...fleetVariable(trainer),
         [environment.queue]: settings.queue,
+        ...watchVariable(this, settings),
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
         ...(authorization === 'keys' ? {} : { [environment.authorization]: authorization }),
         ...(this.frontSecret === undefined
@@ -89,6 +91,7 @@ export class PredictFunction extends Construct {
     });
     allowApi(api.role, data.bucket);
     if (trainer !== undefined) allowTraining(api.role, trainer);
+    if (settings.queue === 'batch') allowWatching(api.role);
     if (authorization === 'keys') this.apiKeys.grantRead(api);
     this.frontSecret?.grantRead(api);
     this.function = api.function;

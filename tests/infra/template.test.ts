@@ -99,7 +99,7 @@ describe('the template', () => {
     );
   });
 
-  it('compares open jobs with AWS Batch by a schedule that its function may switch off, and no other', () => {
+  it('compares open jobs with AWS Batch by a schedule that its function may switch off, and the API on, and no other', () => {
     const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
       ([, { Properties }]) => 'ScheduleExpression' in Properties,
     );
@@ -114,14 +114,18 @@ describe('the template', () => {
       functions.flatMap(([id, { Properties }]) =>
         Properties['Environment'].Variables.FOVEA_WATCH_RULE === undefined ? [] : id.slice(0, 9),
       ),
-    ).toEqual(['JobEvents']);
+    ).toEqual(['ApiFuncti', 'JobEvents']);
     const switches = resourcesOf(template, 'AWS::IAM::Policy').filter(([, policy]) =>
-      JSON.stringify(policy).includes('events:DisableRule'),
+      JSON.stringify(policy).includes('events:'),
     );
-    expect(switches).toHaveLength(1);
-    expect(flatten(switches[0]?.[1].Properties['PolicyDocument'].Statement[0].Resource)).toMatch(
-      /:rule\/Fovea-open-jobs$/,
-    );
+    expect(
+      switches.map(([id, { Properties }]) => [id.slice(0, 9), Properties['PolicyDocument'].Statement]),
+    ).toMatchObject([
+      ['ApiFuncti', [{ Action: 'events:EnableRule' }]],
+      ['JobEvents', [{ Action: ['events:DisableRule', 'events:EnableRule'] }]],
+    ]);
+    for (const [, { Properties }] of switches)
+      expect(flatten(Properties['PolicyDocument'].Statement[0].Resource)).toMatch(/:rule\/Fovea-open-jobs$/);
   });
 
   it('has no machines, network, image or job events where workers run all jobs', () => {

@@ -16,6 +16,11 @@ export interface JobStart {
 /** Starts and ends attempts at jobs. */
 export interface JobQueue {
   /**
+   * Sees to it that jobs without an attempt are found again, should this process end before it has submitted one. Absent where that always
+   * holds.
+   */
+  watch?(): Promise<void>;
+  /**
    * Makes an attempt at the job start. Submitting a job twice is harmless, since its lease allows one attempt.
    * @param start default: the queue's first machines.
    * @returns what to tell of it in the job's events, in a sentence.
@@ -41,7 +46,8 @@ export interface SubmitOptions extends CreateOptions {
 }
 
 /**
- * Stores a job, submits it to the queue and marks it as queued. A job that is refused when it is stored already is cancelled.
+ * Stores a job, submits it to the queue and marks it as queued. A job that is refused when it is stored already is cancelled, and one that
+ * cannot be submitted has failed, so that it does not start after its user was told so.
  * @throws {FoveaError} `idempotency-conflict`, and what the queue and `refuse` throw.
  */
 export async function submitJob(
@@ -50,6 +56,7 @@ export async function submitJob(
   { start, refuse, ...options }: SubmitOptions = {},
 ): Promise<JobRecord> {
   await refuse?.();
+  await queue.watch?.();
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
   try {
@@ -58,7 +65,12 @@ export async function submitJob(
     await jobs.requestCancel(created.id);
     throw error;
   }
-  const told = await queue.submit(created, start);
+  const told = await queue.submit(created, start).catch(async (error: unknown) => {
+    // Where the record cannot be changed either, the job is found again as one that nobody has submitted.
+    const message = error instanceof Error ? error.message : String(error);
+    await jobs.failUnsubmitted(created.id, message).catch(() => undefined);
+    throw error;
+  });
   // Several requests with the same key may get here.
   let isFirst = false;
   const queued = await jobs.update(created.id, (record) => {
@@ -116,6 +128,7 @@ export async function pauseJob({ jobs, queue }: JobQueueDeps, id: string): Promi
  * @throws {FoveaError} `job-not-found`, `job-finished`, `job-not-paused`, and what the queue throws.
  */
 export async function resumeJob({ jobs, queue }: JobQueueDeps, id: string): Promise<JobRecord> {
+  await queue.watch?.();
   const job = await jobs.resume(id);
   let told: string | undefined;
   try {

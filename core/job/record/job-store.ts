@@ -11,7 +11,7 @@ import { type ObjectStore, PreconditionFailedError } from '../../storage/object-
 import { takePage } from '../../storage/take-page.ts';
 import { createNotices } from '../../webhook/notices.ts';
 import { endEventOf } from './end-event.ts';
-import { isFinal, JOB_RECORD, type JobRecord, toPaused } from './job.ts';
+import { isFinal, JOB_RECORD, type JobRecord, toJobError, toPaused } from './job.ts';
 import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
 import { createJobId } from './job-id.ts';
 import { createJobRecords, type JobRecords, jobNotFound, NOTHING_DONE } from './job-records.ts';
@@ -58,7 +58,8 @@ export interface JobStore extends JobRecords, JobEvents {
   /**
    * Stores a new job in status `validating_files`.
    *
-   * With an idempotency key, which those share who have one `createdBy`, a repeated request returns the job that the first one made.
+   * With an idempotency key, which those share who have one `createdBy`, a repeated request returns the job that the first one made, unless
+   * that one could not be submitted.
    * @throws {FoveaError} `idempotency-conflict` where the key was used for another request; `idempotency-gone` where that job was deleted.
    */
   create(job: NewJob, options?: CreateOptions): Promise<JobRecord>;
@@ -83,6 +84,11 @@ export interface JobStore extends JobRecords, JobEvents {
    * @throws {FoveaError} `job-finished`.
    */
   requestFinish(id: string): Promise<JobRecord>;
+  /**
+   * Fails a job that could not be submitted, with `queue-unavailable` and an event. One that is queued, or that another process has taken, stays.
+   * @returns whether it has failed by this.
+   */
+  failUnsubmitted(id: string, message: string): Promise<boolean>;
   /**
    * Erases a job that is over: its record, events, contact sheet and checkpoints, with all their earlier versions. Its model stays.
    * @throws {FoveaError} `job-not-found`; `job-open` where it is not over.
@@ -157,6 +163,17 @@ function assertOpen({ id, status }: JobRecord, what: string): void {
     throw new FoveaError('job-finished', `Job "${id}" is over (${status}) and cannot be ${what}.`);
 }
 
+const UNSUBMITTED = 'queue-unavailable';
+/** Whether a job has failed before any queue had it. */
+const wasUnsubmitted = ({ status, error, startedAt }: JobRecord): boolean =>
+  status === 'failed' && error?.code === UNSUBMITTED && startedAt === null;
+
+/** Whether no queue has a job, and nobody is about to give it to one. */
+const isUnsubmitted = ({ status, lease, placement }: JobRecord): boolean =>
+  status === 'validating_files' &&
+  lease === null &&
+  (placement === undefined || (placement.batchJobId === null && placement.claim.atMs === 0));
+
 /** A job whose Batch job ended with its pause is submitted anew, to the same machines. */
 const withNextSubmission = (job: JobRecord): JobRecord =>
   job.placement === undefined
@@ -179,6 +196,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
   const { get } = records;
   const openJobs = createOpenJobs(store);
   const notices = createNotices(store);
+  const events = createJobEvents({ store, now });
   const told = new Set<string>();
   const getReadable = async (id: string) => {
     try {
@@ -206,12 +224,23 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         const earlier = await readJson(store, key, IDEMPOTENCY);
         found = earlier && { ...earlier.value, key };
       }
-    if (found.requestHash === requestHash) return found;
+    if (found.requestHash === requestHash) return renewClaim(found, jobId);
     throw new FoveaError(
       'idempotency-conflict',
       `The Idempotency-Key was used for another request, which made job "${found.jobId}". Use a new key for a new job.`,
       { param: 'Idempotency-Key' },
     );
+  }
+
+  /** Gives the key to another job where the one that the first request made could not be submitted. */
+  async function renewClaim(claim: Claim, jobId: string): Promise<Claim> {
+    const { key } = claim;
+    const known = await get(claim.jobId);
+    if (known === undefined || !wasUnsubmitted(known)) return claim;
+    const { value } = await updateJson(store, key, IDEMPOTENCY, (current) =>
+      current.jobId === claim.jobId ? { ...current, jobId, made: false } : undefined,
+    );
+    return { ...value, key };
   }
 
   /** Earlier versions kept one claim for all who asked. It is that of whoever made the job. */
@@ -300,7 +329,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       if (isFinal(job.status)) await noteEnd(job);
     },
     isOpenChecked: openJobs.isChecked,
-    ...createJobEvents({ store, now }),
+    ...events,
 
     async create(job, { idempotencyKey, prepare, id: newId = createJobId(now()) } = {}) {
       const claim =
@@ -378,6 +407,18 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         assertOpen(record, 'finished early');
         return { ...record, finishRequested: true };
       }),
+
+    async failUnsubmitted(id, message) {
+      let isFirst = false;
+      await update(id, (record) => {
+        isFirst = isUnsubmitted(record);
+        if (!isFirst) return undefined;
+        const error = toJobError(UNSUBMITTED, message);
+        return { ...record, status: 'failed', finishedAt: toSeconds(now()), error };
+      });
+      if (isFirst) await events.appendEvent(id, { level: 'error', type: 'message', message, data: null });
+      return isFirst;
+    },
 
     async erase(id) {
       const job = await get(id);

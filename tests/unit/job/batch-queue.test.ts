@@ -140,6 +140,36 @@ describe('createBatchQueue', () => {
     expect(await submit()).toMatchObject({ status: 'queued', placement: { batchJobId: 'batch-1' } });
   });
 
+  it('fails a job that AWS Batch refuses, so that it does not start after its user was told so; the same request makes another', async () => {
+    const queue = createQueue();
+    batch.failNext('denied');
+    const submit = () => submitJob({ jobs, queue }, newJob(), { idempotencyKey: 'same' });
+    await expect(submit()).rejects.toMatchObject({ code: 'queue-unavailable' });
+    const { jobs: made } = await jobs.list({ limit: 10 });
+    expect(made).toMatchObject([
+      {
+        status: 'failed',
+        error: { code: 'queue-unavailable', message: expect.stringContaining('not allowed') },
+      },
+    ]);
+    const [first, second] = [await submit(), await submit()];
+    expect(first.id).not.toBe(made[0]?.id);
+    expect(second.id).toBe(first.id);
+    expect(batch.submitted).toHaveLength(1);
+  });
+
+  it('has open jobs compared with AWS Batch before a job is made, and before one is resumed', async () => {
+    const seen: string[][] = [];
+    const watch = async () => {
+      seen.push((await jobs.list({ limit: 10 })).jobs.map(({ status }) => status));
+    };
+    const queue = createBatchQueue({ jobs, fleet: FLEET, now, client: batch.client, pauseMs: 1, watch });
+    const { id } = await submitJob({ jobs, queue }, newJob());
+    await pauseJob({ jobs, queue }, id);
+    await resumeJob({ jobs, queue }, id);
+    expect(seen).toEqual([[], ['paused']]);
+  });
+
   it('finds a job that was submitted although the answer was lost', async () => {
     batch.failNext('answer-lost');
     const job = await submitJob({ jobs, queue: createQueue() }, newJob());

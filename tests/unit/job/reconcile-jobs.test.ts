@@ -59,7 +59,7 @@ describe('reconcileJobs', () => {
         ...placement,
       },
     }));
-  const look = (fleet: TrainerFleet = FLEET) => {
+  const look = (fleet: TrainerFleet = FLEET, options: { readonly hasWorkers?: boolean } = {}) => {
     const now = () => nowMs;
     return reconcileJobs({
       jobs: ofFunction,
@@ -72,6 +72,7 @@ describe('reconcileJobs', () => {
         machineUsed: () => undefined,
       },
       onError: (_, error) => errors.push(error),
+      ...options,
     });
   };
   const says = (known: Partial<DescribedJob>) =>
@@ -248,6 +249,39 @@ describe('reconcileJobs', () => {
     await acquireLease({ jobs, now: () => nowMs }, job.id, 'trainer');
     await look();
     expect(await read()).toMatchObject({ status: 'failed', lease: null, error: { code: 'trainer-crashed' } });
+  });
+
+  it('fails a job whose request died before it was submitted, once no request can be at it any more', async () => {
+    await jobs.requestCancel(job.id);
+    job = await jobs.create(newJob());
+    expect(await look()).toBe(1);
+    expect(await read()).toMatchObject({ status: 'validating_files' });
+    nowMs += 11 * MINUTE_MS;
+    await look();
+    expect(await read()).toMatchObject({ status: 'failed', error: { code: 'queue-unavailable' } });
+    expect(counted).toEqual(['failed']);
+    const { events } = await jobs.events(job.id, { limit: 1 });
+    expect(events).toMatchObject([{ level: 'error', message: expect.stringContaining('interrupted') }]);
+    expect(await look()).toBe(0);
+  });
+
+  it('does not submit a job that an earlier version left after its user was told that it failed', async () => {
+    await jobs.requestCancel(job.id);
+    job = await jobs.create(newJob());
+    await place({ batchJobId: null, claim: { owner: 'x', atMs: 0 } });
+    await look();
+    expect(await read()).toMatchObject({ status: 'failed', error: { code: 'queue-unavailable' } });
+    expect(batch.submitted).toEqual([]);
+  });
+
+  it('submits a queued job that nobody has submitted, and leaves it to workers where these take jobs', async () => {
+    await jobs.requestCancel(job.id);
+    job = await jobs.create(newJob());
+    await jobs.update(job.id, (record) => ({ ...record, status: 'queued' }));
+    expect(await look(FLEET, { hasWorkers: true })).toBe(1);
+    expect(batch.submitted).toEqual([]);
+    await look();
+    expect(batch.submitted).toMatchObject([{ jobName: `${job.id}-1` }]);
   });
 
   it('submits a job whose first process died before AWS Batch answered', async () => {

@@ -20,6 +20,8 @@ export interface BatchQueueDeps {
   readonly now: () => number;
   /** A client that does not retry by itself; see batch/batch-calls.ts. Default: such a one. */
   readonly client?: BatchClient;
+  /** Has open jobs compared with AWS Batch from now on. Default: they always are. */
+  readonly watch?: (() => Promise<void>) | undefined;
   /** Pause before a failed call is tried again. */
   readonly pauseMs?: number;
 }
@@ -126,6 +128,8 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   }
 
   return {
+    ...(deps.watch === undefined ? {} : { watch: deps.watch }),
+
     async submit(job, start) {
       const parts = partsOf(job).length;
       const first =

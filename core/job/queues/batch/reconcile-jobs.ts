@@ -1,5 +1,5 @@
 // Compares open jobs with what AWS Batch says of them, and mends records: for events that were lost, for jobs that wait for a reason that
-// no time limit ends, for pools that a deployment has removed, and for submissions whose process died.
+// no time limit ends, for pools that a deployment has removed, and for submissions whose process died, be it before it could begin.
 
 import { type JobRecord, type Placement, toJobError } from '../../record/job.ts';
 import { type ApplyBatchEventDeps, applyBatchEvent } from './apply-batch-event.ts';
@@ -11,6 +11,8 @@ import { isWithoutLimit } from './waiting-reason.ts';
 /** What comparing needs. */
 export interface ReconcileJobsDeps extends Omit<ApplyBatchEventDeps, 'queue'> {
   readonly queue: BatchQueue;
+  /** Whether workers may take jobs that are queued and not on AWS Batch. Default: false. */
+  readonly hasWorkers?: boolean;
   /** Is told of a job that could not be mended; the others are. */
   readonly onError: (jobId: string, error: unknown) => void;
 }
@@ -19,16 +21,22 @@ export interface ReconcileJobsDeps extends Omit<ApplyBatchEventDeps, 'queue'> {
 const EVENT_LOST_MS = 3 * 60_000;
 /** A job that is blocked for this long moves or fails. Quotas and roles are mended by people, who need some time to do it. */
 const BLOCKED_MS = 30 * 60_000;
+/** A request that makes a job is answered within five minutes, or never. */
+const REQUEST_MS = 10 * 60_000;
 
 /**
  * Looks at every open job once.
- * @returns the number of jobs that are on AWS Batch, or on their way there.
+ * @returns the number of jobs that are on AWS Batch, or on their way there, or that a request is making.
  */
 export async function reconcileJobs(deps: ReconcileJobsDeps): Promise<number> {
   const { jobs, queue, onError } = deps;
   const placed: JobRecord[] = [];
-  for await (const job of jobs.open())
-    if (job.placement !== undefined && job.status !== 'paused') placed.push(job);
+  const unplaced: JobRecord[] = [];
+  for await (const job of jobs.open()) {
+    if (job.status === 'paused') continue;
+    if (job.placement !== undefined) placed.push(job);
+    else if (job.lease === null) unplaced.push(job);
+  }
   const ids = placed.flatMap(({ placement }) => placement?.batchJobId ?? []);
   const known = new Map((await queue.describe(ids)).map((detail) => [detail.jobId, detail]));
   for (const job of placed) {
@@ -41,16 +49,40 @@ export async function reconcileJobs(deps: ReconcileJobsDeps): Promise<number> {
       onError(job.id, error);
     }
   }
-  return placed.length;
+  for (const job of unplaced) await mendUnplaced(deps, job).catch((error: unknown) => onError(job.id, error));
+  return placed.length + unplaced.length;
 }
+
+/** Fails a job whose request ended before it was submitted, and submits one whose resumption did. */
+async function mendUnplaced(
+  { jobs, queue, metrics, now, hasWorkers = false }: ReconcileJobsDeps,
+  job: JobRecord,
+): Promise<void> {
+  if (job.status === 'queued' && !hasWorkers) {
+    await queue.submit(job);
+    return;
+  }
+  const isAbandoned = job.status === 'validating_files' && now() - job.createdAt * 1000 > REQUEST_MS;
+  if (isAbandoned && (await jobs.failUnsubmitted(job.id, NEVER_SUBMITTED))) metrics.jobBecame('failed');
+}
+
+const REFUSED =
+  'AWS Batch did not take the job when it was requested, and nothing has started. Send the request again.';
+const NEVER_SUBMITTED =
+  'The request for the job was interrupted before the job could be submitted, and nothing has started. Send it again.';
 
 /** Submits a job whose submission was claimed by a process that has died. */
 async function submitAgain(
-  { queue }: ReconcileJobsDeps,
+  { jobs, queue, metrics }: ReconcileJobsDeps,
   job: JobRecord,
   placement: Placement,
 ): Promise<void> {
   if (!queue.isAbandoned(placement)) return;
+  // Whoever asked for it was told that it failed.
+  if (await jobs.failUnsubmitted(job.id, REFUSED)) {
+    metrics.jobBecame('failed');
+    return;
+  }
   const { replaces, pool, capacity } = placement;
   if (replaces === null) await queue.submit(job);
   else await queue.move(job.id, replaces, { pool, capacity });
