@@ -168,10 +168,10 @@ export default {
     ),
     only(
       'infra-reads-names-only',
-      'The stack and the code share names (keys, who may use them and how long they last, environment variables), prices, and how a check and a number are written down.',
+      'The stack and the code share names (keys, who may use them and how long they last, environment variables), prices, and how a check and a number are written down. A program asks a person as the command does.',
       {
         from: '^infra/',
-        to: '^(api|client|batch-job|functions|cli)/|^core/(?!storage/(keys|access|retention)\\.ts|environment\\.ts|(check|number-text)\\.ts|pricing/)',
+        to: '^(api|client|batch-job|functions)/|^cli/(?!terminal/(ask|exit-codes)\\.ts)|^core/(?!storage/(keys|access|retention)\\.ts|environment\\.ts|(check|number-text)\\.ts|pricing/)',
       },
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {

@@ -5,6 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { FoveaStack } from './fovea-stack.ts';
 import { parseSettings } from './settings/settings.ts';
 import { stackNameOf } from './settings/stack-name.ts';
+import { PROJECT_TAG } from './settings/tags.ts';
 
 /**
  * Creates the app, not yet synthesized.
@@ -20,7 +21,7 @@ export function createApp(props: AppProps = {}): { readonly app: App; readonly s
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
   // Some template checkers do not know that dashboards take tags, and a dashboard's tag would tell no costs apart.
-  Tags.of(app).add('project', 'fovea', { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
+  Tags.of(app).add(PROJECT_TAG.name, PROJECT_TAG.value, { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stack };
 }

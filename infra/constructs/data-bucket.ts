@@ -1,7 +1,7 @@
 // The bucket, which is the only place with state. It is versioned, closed to the public, and its lifecycle rules delete what
 // has expired.
 
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
@@ -14,6 +14,7 @@ import {
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { expiriesOf, type KeepDays } from '../../core/storage/retention.ts';
+import { STACK_TAG } from '../settings/tags.ts';
 
 /** How long the bucket keeps old versions, and what expires. */
 export interface DataBucketProps {
@@ -66,6 +67,8 @@ export class DataBucket extends Construct {
         })),
       ],
     });
+    // It outlives the stack, and is removed by this name.
+    Tags.of(this.bucket).add(STACK_TAG, Stack.of(this).stackName);
     this.storeUrl = `s3://${this.bucket.bucketName}`;
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',

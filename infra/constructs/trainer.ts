@@ -19,6 +19,7 @@ import { allowTrainer } from '../access/bucket-access.ts';
 import { type MachinePool, toMachinePools } from '../settings/machines.ts';
 import type { Settings } from '../settings/settings.ts';
 import { shortenedStackName } from '../settings/stack-name.ts';
+import { STACK_TAG } from '../settings/tags.ts';
 import type { DataBucket } from './data-bucket.ts';
 import { MachinePoolEnvironment } from './machine-pool-environment.ts';
 import { TrainerImage } from './trainer-image.ts';
@@ -33,8 +34,6 @@ export interface TrainerProps {
 
 /** Attempts at a job before it fails: Spot may reclaim a machine, and pulling the image may fail. */
 const MOST_ATTEMPTS = 10;
-/** The tag of this stack's Batch jobs. */
-const STACK_TAG = 'fovea:stack';
 
 /** Everything that AWS Batch needs to run trainers. */
 export class Trainer extends Construct {

@@ -20,12 +20,12 @@ export async function destroyStack(proof: Proof): Promise<Facts> {
       ...proof.context.flatMap((setting) => ['-c', setting]),
     );
   }
-  const buckets = await bucketsOf(proof);
-  for (const bucket of buckets) await programs.npm('remove-remains', bucket, '--delete');
-  for (const name of await logGroupsOf(proof))
-    await programs.aws('logs', 'delete-log-group', '--log-group-name', name);
   // moto refuses to remove a network.
   if (hadStack && isStandIn) throw new OnlyInAccountError();
+  const buckets = await bucketsOf(proof);
+  for (const bucket of buckets) await programs.npm('remove-remains', bucket, '--delete', '--yes');
+  for (const name of await logGroupsOf(proof))
+    await programs.aws('logs', 'delete-log-group', '--log-group-name', name);
   const { found, unknown } = await listRemains(proof);
   const costs = found.filter(({ isShared }) => isShared !== true);
   if (costs.length > 0 || unknown.length > 0)

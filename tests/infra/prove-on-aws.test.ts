@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketTaggingCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { estimateCost } from '../../scripts/prove-on-aws/estimate.ts';
@@ -144,6 +144,11 @@ describe.skipIf(moto.endpoint === undefined || !hasCli)('npm run prove-on-aws', 
         CreateBucketConfiguration: { LocationConstraint: REGION },
       }),
     );
+    const TagSet = [
+      { Key: 'project', Value: 'fovea' },
+      { Key: 'fovea:stack', Value: 'FoveaProof' },
+    ];
+    await s3.send(new PutBucketTaggingCommand({ Bucket: BUCKET, Tagging: { TagSet } }));
     await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'datasets/a/b.jpg', Body: 'x' }));
     const { exitCode, said } = await prove('--yes');
     expect(exitCode, said).toBe(1);
