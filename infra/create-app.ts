@@ -21,7 +21,9 @@ export function createApp(props: AppProps = {}): { readonly app: App; readonly s
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
   // Some template checkers do not know that dashboards take tags, and a dashboard's tag would tell no costs apart.
-  Tags.of(app).add(PROJECT_TAG.name, PROJECT_TAG.value, { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
+  Tags.of(app).add(PROJECT_TAG.name, PROJECT_TAG.value, {
+    excludeResourceTypes: ['AWS::CloudWatch::Dashboard'],
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stack };
 }

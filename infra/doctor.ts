@@ -34,6 +34,7 @@ console.log(
     account: isKnown(facts.identity) ? facts.identity.account : null,
     region: facts.region ?? null,
     stack_name: stackName,
+    authorization: settings.authorization,
     trainer_families: { offered: families.offered, left_out: families.leftOut },
     deployment: describeDeployment(families.offered, settings),
   }),

@@ -34,7 +34,7 @@ export class FoveaStack extends Stack {
         ? undefined
         : new JobEvents(this, 'JobEvents', { data, trainer, settings });
     const hasTrainers = trainer !== undefined;
-    const { alarms } = new Alarms(this, 'Alarms', {
+    const { alarms, topic } = new Alarms(this, 'Alarms', {
       api,
       jobEvents,
       hasTrainers,
@@ -65,6 +65,15 @@ export class FoveaStack extends Stack {
       value: data.bucket.bucketName,
       description: 'Copy datasets to datasets/<name>/<class>/',
     });
+    new CfnOutput(this, 'AlarmsTopic', {
+      value: topic.topicArn,
+      description: 'Tells its subscribers about alarms',
+    });
+    if (settings.alarmEmail !== undefined)
+      new CfnOutput(this, 'AlarmsByMail', {
+        value: `Confirm the mail that AWS has sent to ${settings.alarmEmail}: before that, no alarm arrives`,
+        description: 'What to do once for the mail of alarms',
+      });
     if (jobEvents !== undefined) {
       new CfnOutput(this, 'JobEventsFunction', {
         value: jobEvents.function.functionName,

@@ -16,6 +16,8 @@ export interface AccountReport {
   readonly account: string | null;
   readonly region: string | null;
   readonly stack_name: string;
+  /** Who admits requests: the server by keys, or AWS by signatures. */
+  readonly authorization: 'keys' | 'iam';
   /** The chosen families of machines, by whether the region offers them. */
   readonly trainer_families: { readonly offered: readonly string[]; readonly left_out: readonly string[] };
   readonly deployment: { readonly makes: readonly string[]; readonly costs: readonly string[] };

@@ -38,10 +38,12 @@ interface StackOutputs {
   readonly ApiUrl: string;
   readonly ApiKeysSecret: string;
   readonly BucketName: string;
+  /** What to do once for alarms by mail; undefined where nobody gets any. */
+  readonly AlarmsByMail?: string;
 }
 
 /**
- * Deploys.
+ * Deploys. A server that takes keys is saved as a context.
  * @param cdkArgs further arguments of `cdk deploy`.
  * @throws {FailedError} where the account is not ready, the region offers none of the machines, or the CDK fails.
  */
@@ -65,7 +67,8 @@ export async function runDeploy(cdkArgs: readonly string[], options: DeployOptio
   }
   if (!options.yes && !(await confirm('Deploy?'))) throw new FailedError('Nothing was deployed.');
   const outputs = await deploy(report, cdkArgs, options);
-  await saveServer(outputs, report, options, output);
+  if (report.authorization === 'iam') tellSigned(outputs, report, output);
+  else await saveServer(outputs, report, options, output);
 }
 
 function refuseWhereNotReady(
@@ -133,8 +136,29 @@ async function deploy(
   }
 }
 
+/** Where AWS admits signed requests alone, no context helps: the command sends keys and does not sign. */
+function tellSigned(
+  { ApiUrl, BucketName, AlarmsByMail }: StackOutputs,
+  { stack_name: stack }: AccountReport,
+  output: Output,
+): void {
+  const { url } = createTransport({ url: ApiUrl });
+  output.answer({
+    json: { object: 'deployment', stack_name: stack, url, context: null, has_key: false, bucket: BucketName },
+    text: () =>
+      [
+        `Fovea is at ${url}. It answers requests that users and roles of IAM have signed, and knows no keys. This command signs nothing, so no context was saved.`,
+        'infra/README.md, "Signatures instead of keys", has the policy that callers need, and how curl and programs sign.',
+        ...toLines(AlarmsByMail),
+      ].join('\n'),
+    short: () => url,
+  });
+}
+
+const toLines = (text: string | undefined): readonly string[] => (text === undefined ? [] : [`${text}.`]);
+
 async function saveServer(
-  { ApiUrl, ApiKeysSecret, BucketName }: StackOutputs,
+  { ApiUrl, ApiKeysSecret, BucketName, AlarmsByMail }: StackOutputs,
   { stack_name: stack }: AccountReport,
   { name }: DeployOptions,
   output: Output,
@@ -163,6 +187,7 @@ async function saveServer(
         `  ${shownCommand('datasets', 'push')} FOLDER     # a folder for each class`,
         `  ${shownCommand('train')} DATASET`,
         `  ${shownCommand('predict')} MODEL PICTURE`,
+        ...toLines(AlarmsByMail),
       ].join('\n'),
     short: () => url,
   });

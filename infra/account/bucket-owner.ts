@@ -48,7 +48,11 @@ async function statusOf(stackName: string, region: string): Promise<string | und
     );
     return stack?.StackStatus === 'DELETE_COMPLETE' ? undefined : stack?.StackStatus;
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationError' && error.message.includes('does not exist'))
+    if (
+      error instanceof Error &&
+      error.name === 'ValidationError' &&
+      error.message.includes('does not exist')
+    )
       return undefined;
     throw error;
   }

@@ -16,6 +16,10 @@ const USD_SECRET_MONTH = 0.4;
 const USD_WEBHOOKS_MONTH = 0.06;
 /** A look every two minutes at jobs that wait for workers. */
 const USD_WORKERS_FIRST_MONTH = 0.25;
+/** A disk of 100 GB at 0.08 a month for each, and 0.005 for a public IPv4 address. */
+const USD_MACHINE_HOUR = 0.016;
+/** Thirteen, by their names and dimensions, at 0.30. */
+const USD_METRICS_MONTH = 3.9;
 const USD_STORED_GB_MONTH = 0.023;
 const USD_IMAGE_GB_MONTH = 0.1;
 /** Compressed, as the registry has them. */
@@ -35,7 +39,9 @@ export function describeDeployment(
   return {
     makes: [
       'a bucket, which a removal of the stack leaves there, and a secret with an API key',
-      'functions, of which one has an address on the internet and asks for the key',
+      settings.authorization === 'iam'
+        ? 'functions, of which one has an address on the internet and answers what users and roles of IAM have signed'
+        : 'functions, of which one has an address on the internet and asks for the key',
       `${pools.length === 0 ? '' : 'a network, and '}roles with the rights that infra/README.md lists`,
       ...pools.map(
         ({ name, smallestTypes }) =>
@@ -43,6 +49,9 @@ export function describeDeployment(
       ),
       ...(settings.domain === undefined ? [] : [`a CloudFront distribution for ${settings.domain}`]),
       ...(settings.monthlyBudget === undefined ? [] : ['a budget']),
+      ...(settings.alarmEmail === undefined
+        ? []
+        : [`alarms by mail to ${settings.alarmEmail}, once somebody there has confirmed a mail from AWS`]),
     ],
     costs: [
       `idle: US$ ${idle.toFixed(2)} a month, and ${USD_STORED_GB_MONTH} for each GB of pictures and models`,
@@ -50,6 +59,10 @@ export function describeDeployment(
         ({ name, usdPerHour, mostUsdPerHour }) =>
           `a job on "${name}": US$ ${usdPerHour.toFixed(2)} an hour on demand${isSpot ? `; on Spot often less than half, of a machine that costs up to ${mostUsdPerHour.toFixed(2)} on demand` : ''}`,
       ),
+      ...(pools.length === 0
+        ? []
+        : [`each machine: US$ ${USD_MACHINE_HOUR} an hour more for its disk and its public address`]),
+      `metrics: up to US$ ${USD_METRICS_MONTH.toFixed(2)} a month where the account has used its ten free ones`,
       `prices of ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; other regions differ`,
     ],
   };

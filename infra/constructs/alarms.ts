@@ -35,10 +35,13 @@ const SLOW = Duration.seconds(10);
 /** Alarms for failures of the API, of jobs and of batch events, and for slow answers. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
+  /** What tells people. */
+  readonly topic: Topic;
 
   constructor(scope: Construct, id: string, { api, jobEvents, hasTrainers, email }: AlarmsProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { displayName: 'Fovea alarms', enforceSSL: true });
+    this.topic = topic;
     allowAlarms(topic);
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
     else

@@ -10,7 +10,7 @@ import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { DockerImageAsset, type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Function as AwsFunction } from 'aws-cdk-lib/aws-lambda';
-import { type CfnLogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnLogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
 import { ContainerImageBuild } from 'deploy-time-build';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
@@ -69,6 +69,7 @@ export class TrainerImage extends Construct {
     const ignored = readFileSync(path.join(REPOSITORY, '.dockerignore'), 'utf8').split('\n');
     const build = new ContainerImageBuild(this, 'Build', {
       ...props,
+      buildArgs: { ...props.buildArgs, BASE: publicCopy(baseImage()) },
       ignoreMode: IgnoreMode.DOCKER,
       // The Dockerfile goes along, which Docker itself reads beside what is ignored.
       exclude: [
@@ -80,12 +81,23 @@ export class TrainerImage extends Construct {
     if (build.repository instanceof Repository)
       build.repository.addLifecycleRule({ maxImageCount: KEPT_IMAGES });
     for (const part of Stack.of(this).node.children) {
-      if (part instanceof AwsFunction && part.node.id.startsWith('DeployTimeBuild')) acknowledgeStarter(part);
+      if (part instanceof AwsFunction && part.node.id.startsWith('DeployTimeBuild'))
+        settleStarter(part, retention);
       else if (part.node.id.startsWith('ContainerImageBuild')) settleBuild(part, retention);
     }
     return build.toEcsDockerImageCode();
   }
 }
+
+/** The image that the Dockerfile begins with. */
+function baseImage(): string {
+  const [, base] = /^ARG BASE=(\S+)$/m.exec(readFileSync(path.join(REPOSITORY, DOCKERFILE), 'utf8')) ?? [];
+  if (base === undefined) throw new TypeError(`${DOCKERFILE} names no base image.`);
+  return base;
+}
+
+/** Docker Hub refuses builds of addresses that many share. The registry of AWS has the same images, and builds log in to it. */
+const publicCopy = (base: string): string => `public.ecr.aws/docker/library/${base}`;
 
 /** Without a group of the stack, CodeBuild makes one that is kept for ever. It has the name that the build's own errors point to. */
 function keepLogs(project: Project, retention: RetentionDays): void {
@@ -105,8 +117,10 @@ function keepLogs(project: Project, retention: RetentionDays): void {
 const managed = (policy: string) =>
   `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`;
 
-/** The function that starts a build while the stack is deployed. */
-function acknowledgeStarter(starter: IConstruct): void {
+/** The function that starts a build while the stack is deployed. By itself it keeps its logs for two years. */
+function settleStarter(starter: IConstruct, retention: RetentionDays): void {
+  for (const part of starter.node.findAll())
+    if (part instanceof CfnLogGroup) part.retentionInDays = retention;
   Validations.of(starter).acknowledge({
     id: 'AwsSolutions-L1',
     reason: 'The package chooses the runtime that it is tested on.',

@@ -1,6 +1,6 @@
 // The trainers: image, roles, and for each pool of machines a job definition and its queues.
 
-import { Duration, Fn, Size, Stack } from 'aws-cdk-lib';
+import { DefaultStackSynthesizer, Duration, Fn, Size, Stack } from 'aws-cdk-lib';
 import {
   Action,
   EcsEc2ContainerDefinition,
@@ -9,6 +9,7 @@ import {
   LinuxParameters,
   Reason,
 } from 'aws-cdk-lib/aws-batch';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { type ContainerImage, LogDriver } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -35,6 +36,9 @@ export interface TrainerProps {
 /** Attempts at a job before it fails: Spot may reclaim a machine, and pulling the image may fail. */
 const MOST_ATTEMPTS = 10;
 
+/** The repository of `cdk bootstrap`. */
+const BOOTSTRAP_REPOSITORY = `cdk-${DefaultStackSynthesizer.DEFAULT_QUALIFIER}-container-assets-\${AWS::AccountId}-\${AWS::Region}`;
+
 /** Everything that AWS Batch needs to run trainers. */
 export class Trainer extends Construct {
   /** What the functions need to start trainers. */
@@ -60,6 +64,11 @@ export class Trainer extends Construct {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
     });
     acknowledgeWildcard(executionRole, '*', 'A login to the image registry is for the whole registry.');
+    // Jobs of earlier revisions have images that Docker built.
+    if (settings.imageBuilder === 'codebuild')
+      Repository.fromRepositoryName(this, 'ImagesOfDocker', Fn.sub(BOOTSTRAP_REPOSITORY)).grantPull(
+        executionRole,
+      );
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logRetentionDays satisfies RetentionDays,
     });

@@ -58,7 +58,7 @@ const SettingsSchema = z
     importedOnGpu: flag.default(false),
     /**
      * Who builds the trainers' image: the Docker of the machine that deploys, or AWS CodeBuild, which needs no Docker there. On Apple
-     * Silicon, Docker emulates the processor, which the build takes long for.
+     * Silicon, Docker emulates the processor, which the build takes long for. Change it back when no job is open: images of CodeBuild go.
      */
     imageBuilder: z.enum(['docker', 'codebuild']).default('docker'),
     /** US dollars an hour of a family's smallest machine, where it differs from the table: `g4dn=0.61,g5=1.2`. */

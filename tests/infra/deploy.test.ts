@@ -106,4 +106,19 @@ describe.skipIf(moto.endpoint === undefined)('fovea deploy', () => {
     expect(types).toMatch(/g4dn\.xlarge.*g6\.xlarge|g6\.xlarge.*g4dn\.xlarge/);
     expect(types).not.toMatch(/g5\.|g6e\./);
   });
+
+  it('saves no context for a server that takes signatures alone, and says what to confirm', async () => {
+    const settings = '-c stackName=Signed -c fovea:authorization=iam -c fovea:alarmEmail=me@example.com';
+    const { exitCode, stdout, stderr } = await shell(
+      `${DEPLOY} --yes --name signed -c fovea:queue=workers ${settings} -- ${FOR_THE_STAND_IN}`,
+    );
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/answers what users and roles of IAM have signed/);
+    expect(stderr).not.toMatch(/asks for the key/);
+    expect(stdout).toMatch(/no context was saved[\s\S]*Signatures instead of keys/);
+    expect(stdout).toContain('Confirm the mail that AWS has sent to me@example.com');
+    expect(stdout).not.toMatch(/context use|datasets push/);
+    const saved = JSON.parse(await readFile(path.join(home, 'config/fovea/contexts.json'), 'utf8'));
+    expect(saved.contexts).not.toHaveProperty('signed');
+  });
 });

@@ -23,3 +23,25 @@ it('names no machines where workers run all jobs', () => {
   const { makes, costs } = describeDeployment(['c7i'], parseSettings({ 'fovea:queue': 'workers' }));
   expect([...makes, ...costs].join('\n')).not.toMatch(/c7i|pool|network/);
 });
+
+it('says what else a machine and metrics cost, and what comes before the mail of alarms', () => {
+  const { makes, costs } = describeDeployment(
+    ['c7i'],
+    parseSettings({ 'fovea:alarmEmail': 'me@example.com' }),
+  );
+  expect(costs).toContain('each machine: US$ 0.016 an hour more for its disk and its public address');
+  expect(costs.join()).toMatch(/metrics: up to US\$ 3\.90 a month/);
+  expect(makes).toContain(
+    'alarms by mail to me@example.com, once somebody there has confirmed a mail from AWS',
+  );
+});
+
+it.each([
+  ['keys', 'asks for the key'],
+  ['iam', 'answers what users and roles of IAM have signed'],
+])('says whom the address answers with %s', (authorization, says) => {
+  const { makes } = describeDeployment(['c7i'], parseSettings({ 'fovea:authorization': authorization }));
+  expect(makes.filter((line) => line.includes('address on the internet'))).toEqual([
+    expect.stringMatching(new RegExp(`${says}$`)),
+  ]);
+});

@@ -562,8 +562,11 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'every log expires',
-    problems: all('AWS::Logs::LogGroup', ({ RetentionInDays }) => RetentionInDays > 0),
+    name: 'every log expires, after the same days',
+    problems: (t) => {
+      const { RetentionInDays: days } = first(t, 'AWS::Logs::LogGroup').Properties;
+      return all('AWS::Logs::LogGroup', ({ RetentionInDays }) => days > 0 && RetentionInDays === days)(t);
+    },
     violate: (t) => {
       delete first(t, 'AWS::Logs::LogGroup').Properties['RetentionInDays'];
     },
@@ -629,6 +632,32 @@ function neededBy(template: CloudTemplate, id: string, seen = new Set<string>())
 
 /** What must hold where AWS CodeBuild makes the images. */
 export const BUILD_GUARANTEES: readonly Guarantee[] = [
+  {
+    name: 'builds pull nothing from Docker Hub, whose limits count all who share an address',
+    problems: all(BUILD, ({ buildCommand }) =>
+      /--build-arg BASE=public\.ecr\.aws\/docker\/library\/node:\d/.test(buildCommand),
+    ),
+    violate: (t) => {
+      const build = first(t, BUILD).Properties;
+      build['buildCommand'] = String(build['buildCommand']).replace(/--build-arg BASE=\S+/, '');
+    },
+  },
+  {
+    name: 'jobs of revisions before can still pull what Docker built',
+    problems: (t) =>
+      statementsOf(t).some(
+        ({ policy, actions, resources }) =>
+          policy.startsWith('TrainerExecutionRole') &&
+          actions.includes('ecr:BatchGetImage') &&
+          resources.some((resource) => resource.includes('-container-assets-')),
+      )
+        ? []
+        : ['TrainerExecutionRole'],
+    violate: (t) => {
+      for (const [id, { Properties }] of resourcesOf(t, 'AWS::IAM::Policy'))
+        if (id.startsWith('TrainerExecutionRole')) Properties['PolicyDocument'].Statement = [];
+    },
+  },
   {
     name: 'no build waits for another',
     problems: (t) => {

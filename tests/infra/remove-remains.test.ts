@@ -33,7 +33,11 @@ describe.skipIf(moto.endpoint === undefined)('remove-remains', () => {
     forcePathStyle: true,
     credentials: MOTO_CREDENTIALS,
   });
-  const formation = new CloudFormationClient({ endpoint, region: 'us-east-1', credentials: MOTO_CREDENTIALS });
+  const formation = new CloudFormationClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: MOTO_CREDENTIALS,
+  });
   afterAll(() => stop());
   const remove = (...args: string[]) =>
     runCommand(process.execPath, ['--import', 'tsx', SCRIPT, ...args], { env: variables });
@@ -62,9 +66,7 @@ describe.skipIf(moto.endpoint === undefined)('remove-remains', () => {
     );
     expect(await remove(Bucket)).toMatch(/holds 0 versions.*in use/s);
     await formation.send(new DeleteStackCommand({ StackName: 'Running' }));
-    await expect(remove(Bucket, '--delete')).rejects.toThrow(
-      /no terminal to ask at: say yes with --yes/,
-    );
+    await expect(remove(Bucket, '--delete')).rejects.toThrow(/no terminal to ask at: say yes with --yes/);
     await client.send(new HeadBucketCommand({ Bucket }));
   });
 

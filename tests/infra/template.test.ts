@@ -135,7 +135,12 @@ describe('the template', () => {
     expect(typesOf(alone).filter((type) => /Batch|EC2|ECR|CodeBuild|Events|SQS/.test(type))).toEqual([]);
     expect(resourcesOf(alone, 'AWS::Lambda::Function').map(([id]) => id.slice(0, 3))).toEqual(['Api']);
     expect(JSON.stringify(alone)).not.toMatch(/batch:|FOVEA_TRAINER_FLEET|trainer/i);
-    expect(Object.keys(alone.Outputs).toSorted()).toEqual(['ApiKeysSecret', 'ApiUrl', 'BucketName']);
+    expect(Object.keys(alone.Outputs).toSorted()).toEqual([
+      'AlarmsTopic',
+      'ApiKeysSecret',
+      'ApiUrl',
+      'BucketName',
+    ]);
     const alarms = resourcesOf(alone, 'AWS::CloudWatch::Alarm').map(([id]) => id.slice(0, 9));
     expect(alarms).toEqual(['AlarmsApi', 'AlarmsApi', 'AlarmsApi', 'AlarmsApi']);
     // Webhooks are told by the function of job events, which has nothing to do with AWS Batch then.
@@ -320,6 +325,24 @@ describe('the template', () => {
     expect(silent).toContain('The alarms tell nobody');
     expect(silent).toContain('The budget tells nobody');
     expect(warned({ monthlyBudget: 50, alarmEmail: 'me@example.com' })).not.toContain('nobody');
+  });
+
+  it('tells whoever deploys that the mail of alarms waits for an answer, and nobody else', () => {
+    expect(template.Outputs).toMatchObject({
+      AlarmsByMail: {
+        Value: expect.stringContaining('Confirm the mail that AWS has sent to me@example.com'),
+      },
+    });
+    expect(synthesize().Outputs).not.toHaveProperty('AlarmsByMail');
+  });
+
+  it('marks the bucket with the name of the stack, by which it is removed', () => {
+    expect(resourcesOf(template, 'AWS::S3::Bucket').map(([, { Properties }]) => Properties['Tags'])).toEqual([
+      expect.arrayContaining([
+        { Key: 'project', Value: 'fovea' },
+        { Key: 'fovea:stack', Value: 'Fovea' },
+      ]),
+    ]);
   });
 
   it('keeps the metrics of two stacks apart, in functions, alarms and dashboard', () => {

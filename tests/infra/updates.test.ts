@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SETTING_NAMES } from '../../infra/settings/settings.ts';
-import { type CloudTemplate, type Resource, synthesize } from './synthesize.ts';
+import { type CloudTemplate, type Resource, resourcesOf, synthesize } from './synthesize.ts';
 
 const SYNTHESES_TIMEOUT_MS = 180_000;
 
@@ -126,6 +126,10 @@ function changesOf(before: CloudTemplate, after: CloudTemplate) {
 const holding = ({ Resources }: CloudTemplate) =>
   Object.entries(Resources).flatMap(([id, { Type }]) => (HOLDS_SOMETHING.has(Type) ? [id] : []));
 
+const USUAL_LOG_DAYS = 30;
+const logDays = (template: CloudTemplate): unknown[] =>
+  resourcesOf(template, 'AWS::Logs::LogGroup').map(([, { Properties }]) => Properties['RetentionInDays']);
+
 describe('a setting that changes', () => {
   let before: CloudTemplate;
   beforeAll(() => {
@@ -151,6 +155,8 @@ describe('a setting that changes', () => {
       expect(listed).toEqual(REPLACED[name] ?? []);
       expect(listed.filter((id) => KEPT.includes(id))).toEqual([]);
       expect(KEPT.filter((id) => !(id in after.Resources))).toEqual(GONE[name] ?? []);
+      const days = new Set(logDays(after));
+      expect([...days]).toEqual([values['logRetentionDays'] ?? USUAL_LOG_DAYS]);
     },
     SYNTHESES_TIMEOUT_MS,
   );
