@@ -51,11 +51,12 @@ export async function mergeWeights(
   return { model: replaceExternalTensors(model, merged), locations: [...sizes.keys()] };
 }
 
-function checkRange({ name, location, offset, length }: ExternalTensor, sizeBytes: number): void {
-  if (offset + length <= sizeBytes) return;
+function checkRange({ name, location, offset, length, isToEnd }: ExternalTensor, sizeBytes: number): void {
+  const end = offset + length;
+  if (isToEnd ? end === sizeBytes : end <= sizeBytes) return;
   throw new FoveaError(
     'backbone-external-data',
-    `The weights of ${shown(name)} are ${length} bytes from ${offset} on in ${shown(location)}, which has ${sizeBytes} bytes: it is ` +
+    `The weights of ${shown(name)} are ${length} bytes from ${offset} on${isToEnd ? ' to the end' : ''} in ${shown(location)}, which has ${sizeBytes} bytes: it is ` +
       `another file, or not whole. ${ONE_FOLDER_OR_FILE}`,
     { param: 'file', details: { location, offset, length, sizeBytes } },
   );

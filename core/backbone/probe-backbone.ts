@@ -22,6 +22,11 @@ export interface ProbeInput {
 /** Matches ONNX Runtime's messages about operators, or versions of them, that it does not know. */
 const UNKNOWN_OPERATOR =
   /is not a registered function\/op|No Op registered for|Could not find an implementation for|\bopset\b/i;
+/** Match ONNX Runtime's messages about versions of the format that it does not know yet: the file's, and the newest that it reads. */
+const NEWER_OPSET = /Opset (\d+) is under development.*for domain (\S+) is till opset (\d+)/s;
+const NEWER_FORMAT = /Unsupported model IR version: (\d+), max supported IR version: (\d+)/;
+/** The place in ONNX Runtime's source with which a message may begin. */
+const SOURCE_PLACE = /\/\S*onnxruntime\S*:\d+ .*?\) (?=[A-Z"'`])/s;
 /** Matches its binding's message about an input or output whose type has no array in JavaScript; inputs are float32 here. */
 const UNKNOWN_TYPE = /^Unsupported data type: (\d+)/;
 
@@ -65,7 +70,32 @@ const outputOfType = (type: string, cause?: unknown) =>
     { param: 'output', details: { received: type }, cause },
   );
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** A message in one line, without places in the runtime's source. */
+const messageOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error))
+    .replace(SOURCE_PLACE, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+/** The error of a model in a version of the format that is not read; undefined for other messages. */
+function newerFormat(message: string, cause: unknown): FoveaError | undefined {
+  const [, opset, domain = '', newestOpset] = NEWER_OPSET.exec(message) ?? [];
+  if (opset !== undefined)
+    return new FoveaError(
+      'backbone-ops-unsupported',
+      `The model is of opset ${opset} of ${domain}, and opsets up to ${newestOpset} are read. Export it in one of those, e.g. ` +
+        `torch.onnx.export(…, opset_version=${newestOpset}).`,
+      { param: 'file', details: { received: Number(opset), allowed: Number(newestOpset) }, cause },
+    );
+  const [, format, newest] = NEWER_FORMAT.exec(message) ?? [];
+  if (format === undefined) return undefined;
+  return new FoveaError(
+    'backbone-unreadable',
+    `The model is of IR version ${format} of ONNX, and versions up to ${newest} are read. Write it with an earlier release of the onnx ` +
+      `package, or set model.ir_version = ${newest} there before onnx.save.`,
+    { param: 'file', details: { received: Number(format), allowed: Number(newest) }, cause },
+  );
+}
 
 async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
   try {
@@ -75,6 +105,8 @@ async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
     const message = messageOf(cause);
     const [, unknownType] = UNKNOWN_TYPE.exec(message) ?? [];
     if (unknownType !== undefined) throw outputOfType(nameOfType(Number(unknownType)), cause);
+    const newer = newerFormat(message, cause);
+    if (newer !== undefined) throw newer;
     if (UNKNOWN_OPERATOR.test(message)) {
       throw new FoveaError(
         'backbone-ops-unsupported',

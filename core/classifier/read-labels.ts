@@ -66,9 +66,11 @@ export function checkLabels(labels: readonly string[], from: string): readonly s
   if (labels.length > 0 && labels.length <= MAX_LABELS && at === -1) {
     const places = new Map<string, number>();
     for (const [i, label] of labels.entries()) {
-      const earlier = places.get(label);
-      if (earlier !== undefined) throw doubled(label, earlier, i, from);
-      places.set(label, i);
+      // The same letters may come as one character or as two: nobody sees the difference.
+      const name = label.normalize('NFC');
+      const earlier = places.get(name);
+      if (earlier !== undefined) throw doubled(name, earlier, i, from);
+      places.set(name, i);
     }
     return labels;
   }

@@ -78,6 +78,12 @@ export async function readOnnxClassifier(
     'the name of the output with the scores',
   ).value;
   const tail = readGraphTail(nodes, constantOf, output);
+  if (tail.operator === 'ArgMax')
+    throw unsupported(
+      `its output "${output.slice(0, 80)}" is the number of the best class (ArgMax), and the scores of all classes are needed. Name the value ` +
+        `that ArgMax reads: output "${(tail.operand ?? '').slice(0, 80)}".`,
+      { output, scores: tail.operand },
+    );
   const cut = cutAtOutput(whole, tail.scores);
   const picture = onlyPicture(cut);
   const head = readGraphHead(nodes, constantOf, picture.name);
@@ -257,6 +263,13 @@ function settlePreprocessing(
   hints: readonly ExportHints[],
   head: ReturnType<typeof readGraphHead> & { readonly isBytes: boolean; readonly isGray: boolean },
 ): Preprocessing {
+  const wanted = asked.preprocessing && describePreprocessing(asked.preprocessing);
+  if (head.isBytes && wanted !== undefined && wanted !== 'none')
+    throw unsupported(
+      `its input is uint8, which takes pixels as they are, and the preprocessing ${wanted} was asked for. Leave the preprocessing out, or export ` +
+        'the model with an input of float32.',
+      { preprocessing: wanted },
+    );
   const shown = `the graph, which begins with ${head.operators.join(', ')}`;
   const { value: known } = facts.require<Preprocessing>(
     'preprocessing',

@@ -19,6 +19,8 @@ export interface ExternalTensor {
   readonly offset: number;
   /** In bytes; what values of this shape and type take. */
   readonly length: number;
+  /** Whether the model says no length: the values go to the end of the file. */
+  readonly isToEnd: boolean;
 }
 
 /** What to do where weights beside a model cannot be read. */
@@ -88,25 +90,25 @@ export function readExternalTensor(bytes: Uint8Array): ExternalTensor {
     throw refuse('the model says in more than one way, or not at all, where', dataLocation);
   const location = entries.get('location') ?? '';
   if (location === '') throw refuse('the model does not name it', null);
-  const bytesOf = (key: string, fallback?: string) => {
+  const bytesOf = (key: string, fallback: string) => {
     const text = entries.get(key) ?? fallback;
-    if (text === undefined) throw refuse(`the model does not say their ${key} in bytes`, null);
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
     throw refuse(`their ${key} is ${shown(text)}; it must be a whole number of bytes, 0 or more`, text);
   };
   const offset = bytesOf('offset', '0');
-  const length = bytesOf('length');
   const needed = sizeOf(dims, dataType);
   if (needed === undefined)
     throw refuse(`values of type ${dataType} in the shape [${dims.join(', ')}] have no size in bytes`, [
       ...dims,
     ]);
+  const isToEnd = !entries.has('length');
+  const length = bytesOf('length', String(needed));
   if (length !== needed) {
     const shape = `values of type ${dataType} in the shape [${dims.join(', ')}]`;
     throw refuse(`their length is ${length} bytes, where ${shape} take ${needed}`, length);
   }
-  return { name, dataType, dims, location, offset, length };
+  return { name, dataType, dims, location, offset, length, isToEnd };
 }
 
 /** Bytes of all values; undefined where there is no such number. */

@@ -16,6 +16,8 @@ export interface GraphTail {
   readonly ending: Ending;
   /** The operator that tells. */
   readonly operator: string;
+  /** The value that it reads first; undefined where there is none. */
+  readonly operand: string | undefined;
   /** Names of the classes, where the graph makes maps of them. */
   readonly labels: readonly string[] | undefined;
   /** What the last dense layer reads; undefined where there is none. */
@@ -79,7 +81,8 @@ export function readGraphTail(
   const ending = dense === undefined ? (known ?? 'unknown') : 'none';
   const below =
     dense ?? (ending === 'none' || ending === 'unknown' ? undefined : denseAt(origin(end?.input[0] ?? '')));
-  return { scores, ending, operator: end?.opType ?? 'nothing', labels, features: below?.input[0] };
+  const [operator, operand] = [end?.opType ?? 'nothing', end?.input[0]];
+  return { scores, ending, operator, operand, labels, features: below?.input[0] };
 }
 
 /** Whether a value is computed from constants alone by one operator, as dequantized or transposed weights are. */

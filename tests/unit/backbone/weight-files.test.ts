@@ -17,7 +17,7 @@ import { loadBackboneFile, readBackbone } from '../../../core/backbone/backbone.
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
 import { type WeightFiles, weightFilesIn } from '../../../core/backbone/weight-files.ts';
 import { hasExternalData } from '../../../core/network/onnx/external-data.ts';
-import { encodeNode } from '../../../core/network/onnx/onnx-schema.ts';
+import { decodeModel, encodeNode } from '../../../core/network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked } from '../../../core/network/onnx/packed-model.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
@@ -81,6 +81,19 @@ describe('weights beside a model', () => {
     expect(imported.weightFiles).toEqual(['mine.onnx.data']);
     expect(imported.backbone.sha256).toBe(backbone.sha256);
     expect(hasExternalData(await loadBackboneFile(store, await readBackbone(store, 'mine')))).toBe(false);
+  });
+
+  it('go to the end of the file where the model says no length', async () => {
+    const whole = foreignModel();
+    const { backbone } = await importOf(whole);
+    store = createMemoryStore();
+    const kernel = decodeModel(whole).graph.initializer[0]?.rawData ?? [];
+    writeFileSync(path.join(folder, 'w.data'), Uint8Array.of(...[1, 2, 3, 4, 5, 6, 7, 8], ...kernel));
+    const entries: Entries = [
+      ['location', 'w.data'],
+      ['offset', '8'],
+    ];
+    expect((await importOf(kernelAt(entries))).backbone.sha256).toBe(backbone.sha256);
   });
 
   it('may be in subfolders, in several files, behind links inside, and share bytes', async () => {
@@ -219,7 +232,14 @@ describe('weights beside a model are refused, and nothing is read,', () => {
 
   it.each<[string, Entries, RegExp]>([
     ['said twice', [...Object.entries(INSIDE), ['location', 'w.data']], /more than one way/],
-    ['without a length', [['location', 'w.data']], /does not say their length/],
+    [
+      'without a length, which do not end with the file',
+      [
+        ['location', 'w.data'],
+        ['offset', '4'],
+      ],
+      /540 bytes from 4 on to the end in "w\.data", which has 540 bytes/,
+    ],
     ['without a word of where', [], /more than one way|does not name it/],
   ])('%s', async (_, entries, message) => {
     writeFileSync(path.join(folder, 'w.data'), new Uint8Array(KERNEL_BYTES));
