@@ -1,13 +1,13 @@
 // The whole of Fovea on one machine: the API and the local worker in one process, trainers as child processes, state in a
 // folder. This file only chooses the drivers and connects them.
 
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertRestored } from '../core/backup/restore-note.ts';
 import { monotonicMs } from '../core/clock.ts';
 import type { LocalQueueName } from '../core/environment.ts';
+import { FoveaError, isFoveaError } from '../core/errors/errors.ts';
 import { askDoctor } from '../core/job/estimate/ask-doctor.ts';
 import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
@@ -16,10 +16,12 @@ import type { StartTrainer } from '../core/job/queues/local/trainer-process.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { shownCommand } from '../core/shown-command.ts';
 import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
+import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { backendsOfWorkers } from './deps/backends-of-workers.ts';
 import { createBackendFinder } from './deps/find-backends.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
@@ -61,9 +63,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const store = tracing?.traceStore(opened) ?? opened;
   await assertRestored(store);
   const datasetsDir = path.join(dataDir, 'datasets');
-  await mkdir(datasetsDir, { recursive: true }).catch((error: unknown) => {
-    throw toStorageError(error, 'write', datasetsDir);
-  });
+  await makeFolder(datasetsDir)
+    .then(createWriteProbe({ store: opened, clock: monotonicMs }))
+    .catch((cause: unknown) => refuseUnwritable(dataDir, cause));
   const jobs = createJobStore({
     store,
     now: Date.now,
@@ -122,6 +124,20 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       await Promise.all([server.stop(), queue.stop()]);
     },
   };
+}
+
+/** Throws where the data folder takes no writes. One that is full is served: predictions need no room. */
+function refuseUnwritable(dataDir: string, cause: unknown): void {
+  const error = toStorageError(cause, 'write', dataDir);
+  if (!isFoveaError(error)) throw error;
+  if (error.code === 'storage-full') return;
+  const errno = error.details?.['errno'];
+  throw new FoveaError(
+    error.code,
+    `The data folder "${path.resolve(dataDir)}" cannot be written${errno === undefined ? '' : ` (${errno})`}. Give the user of the server the right ` +
+      `to write it, or choose another folder: ${shownCommand('start', '--data', 'FOLDER')}`,
+    { details: { errno }, cause },
+  );
 }
 
 /** Starts `batch-job/main.ts` on one job, in a process of its own, behind predictions. */

@@ -1,15 +1,15 @@
 // Makes folders for files that a command writes, and checks places for such files, or says in one line why it cannot.
 
-import { access, constants, mkdir, open, rm, stat } from 'node:fs/promises';
+import { access, constants, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder as makeFolderWithParents } from '../../core/make-folder.ts';
 import { UsageError } from '../terminal/exit-codes.ts';
 
 /**
- * Makes a folder, and those around it that are missing. One after the other: Node's own way does not end below `/proc`.
+ * Makes a folder that `-o` names, and those around it that are missing.
  * @throws {UsageError} where a name on the way is a file's, or the system refuses.
  */
 export async function makeFolder(folder: string): Promise<void> {
-  const missing: string[] = [];
   for (let place = path.resolve(folder); ; place = path.dirname(place)) {
     const found = await stat(place).catch(() => undefined);
     if (found?.isDirectory() === true) {
@@ -18,15 +18,12 @@ export async function makeFolder(folder: string): Promise<void> {
     }
     if (found !== undefined)
       throw new UsageError(`"${folder}" cannot be made: "${place}" is no folder. Choose another with -o.`);
-    missing.unshift(place);
   }
-  for (const place of missing)
-    await mkdir(place).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST')
-        throw new UsageError(`"${folder}" cannot be made (${error.code}). Choose another folder with -o.`, {
-          cause: error,
-        });
+  await makeFolderWithParents(path.resolve(folder)).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`"${folder}" cannot be made (${error.code}). Choose another folder with -o.`, {
+      cause: error,
     });
+  });
 }
 
 /** How a command takes the file that it writes. */

@@ -1,7 +1,7 @@
 // `fovea doctor`: checks this machine and the server that commands ask. Each problem comes with the command that mends it.
 
 import { execFile } from 'node:child_process';
-import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
+import { statfs, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import { ApiError } from '../../client/api-error.ts';
 import { createClient } from '../../client/create-client.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import { type Check, passed } from '../../core/check.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { nodeProgram } from '../../core/node-program.ts';
 import { shownCommand } from '../../core/shown-command.ts';
@@ -83,7 +84,7 @@ async function checkDisk({ data }: DoctorOptions): Promise<Check> {
   const folder = path.resolve(data);
   const probe = path.join(folder, `.doctor-${process.pid}`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(probe, '');
     await unlink(probe);
     const { bavail, bsize } = await statfs(folder);

@@ -1,9 +1,10 @@
 // The file in which the command keeps contexts: servers by name, each with its URL and, where it has one, its key. It is readable by its owner
 // alone.
 
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../../core/make-folder.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 
 /** A server that was given a name. */
@@ -67,17 +68,22 @@ export async function readContexts(file = contextsFile()): Promise<Contexts> {
   return parsed;
 }
 
-/** Writes the contexts, readable by their owner alone. */
+/** Writes the contexts, readable by their owner alone. @throws {Error} where the system refuses, with what to do. */
 export async function writeContexts(contexts: Contexts, file = contextsFile()): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
   const next = `${file}.${process.pid}`;
   try {
+    await makeFolder(path.dirname(file));
     await writeFile(next, `${JSON.stringify(contexts, undefined, 2)}\n`, { mode: OWNER_ALONE });
     await chmod(next, OWNER_ALONE);
     await rename(next, file);
   } catch (error) {
-    await rm(next, { force: true });
-    throw error;
+    await rm(next, { force: true }).catch(() => undefined);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `${file} cannot be written (${code}). Set XDG_CONFIG_HOME to a folder that you may write, or name servers with --url and ` +
+        'keys with FOVEA_API_KEY.',
+      { cause: error },
+    );
   }
 }
 

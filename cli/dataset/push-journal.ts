@@ -1,10 +1,11 @@
 // Remembers which bytes this machine has brought to which place of a server, so that a second push sends only what has changed, also before
 // the server has read the files. It is a cache: without it more is sent, and nothing is wrong.
 
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheDirectory } from '../../core/cache-directory.ts';
 import { contentHashOf } from '../../core/content-hash.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 
 /** What is known of the files of one dataset of one server. */
 export interface PushJournal {
@@ -30,7 +31,7 @@ export async function openPushJournal(
     const entry = parse(line);
     if (entry !== undefined) known.set(...entry);
   }
-  await mkdir(folder, { recursive: true }).catch(() => undefined);
+  await makeFolder(folder).catch(() => undefined);
   return {
     find: (name) => known.get(name),
     async add(name, sha256) {

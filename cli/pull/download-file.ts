@@ -3,11 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDiskFull } from '../../core/disk-full.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { shownUrl } from '../../core/remote/shown-url.ts';
 import { downloadFailed, type RequestOptions, reasonOf, requestFile } from './request-file.ts';
 
@@ -39,11 +40,13 @@ export interface DownloadOptions extends RequestOptions {
  * Downloads a file, or what is missing of it.
  *
  * @returns the path of a file whose name ends in `.part`. It is complete; the caller moves or removes it.
- * @throws {FoveaError} `download-failed`, `download-refused`, `download-too-large`, `storage-full`; the reason of `signal` when it is aborted.
+ * @throws {FoveaError} `download-failed`, `download-refused`, `download-too-large`, `storage-full`, `storage-denied`; the reason of `signal` when it is aborted.
  */
 export async function downloadFile(url: URL, options: DownloadOptions): Promise<string> {
   const { folder, pause = sleep, signal } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder).catch((cause: unknown) => {
+    throw isDiskFull(cause) ? storageFull(folder, cause) : notWritable(folder, cause);
+  });
   for (let breaks = 0; ; ) {
     const count = { before: 0, received: 0 };
     try {
@@ -51,7 +54,7 @@ export async function downloadFile(url: URL, options: DownloadOptions): Promise<
     } catch (cause) {
       signal?.throwIfAborted();
       if (isDiskFull(cause)) throw storageFull(folder, cause);
-      if (cause instanceof Error && 'syscall' in cause) throw cause;
+      if (cause instanceof Error && 'syscall' in cause) throw notWritable(folder, cause);
       // A server that does not answer at all is not asked again; one that stopped in the middle is.
       const isBreak = !isFoveaError(cause) || (breaks > 0 && isFoveaError(cause, 'download-failed'));
       if (!isBreak) throw cause;
@@ -188,5 +191,12 @@ const storageFull = (folder: string, cause: unknown) =>
   new FoveaError(
     'storage-full',
     `There is no room for the download in ${folder}. Free space there and run the command again, which continues; or set XDG_CACHE_HOME.`,
+    { details: { folder }, cause },
+  );
+
+const notWritable = (folder: string, cause: unknown) =>
+  new FoveaError(
+    'storage-denied',
+    `The download cannot be written to ${folder} (${(cause as NodeJS.ErrnoException).code}). Set XDG_CACHE_HOME to a folder that you may write.`,
     { details: { folder }, cause },
   );

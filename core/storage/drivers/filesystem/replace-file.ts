@@ -120,7 +120,8 @@ export async function removeFile(staged: string, path: string, slotOf: SlotOf): 
     const slot = slotOf(version);
     const held = join(slot, token);
     const claim = `${staged}.claim`;
-    await mkdir(join(claim, token), { recursive: true });
+    await mkdir(claim);
+    await mkdir(join(claim, token));
     if (!(await placeClaim(claim, slot, path, version))) {
       await rm(claim, { recursive: true });
       continue;

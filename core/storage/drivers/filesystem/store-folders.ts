@@ -5,8 +5,9 @@
 //   <root>/.fovea-store/claims/<hash>/    see replace-file.ts
 
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../make-folder.ts';
 import { RESERVED_FOLDER } from '../../object-key.ts';
 import { succeeds } from './file-errors.ts';
 import { createLinkedFolders, type LinkedFolders, lies, linkError } from './linked-folders.ts';
@@ -47,8 +48,8 @@ export function createStoreFolders(root: string): StoreFolders {
   const prepare = async (): Promise<void> => {
     await assertNoLinks(`${RESERVED_FOLDER}/staging/name`);
     await assertNoLinks(`${RESERVED_FOLDER}/claims/name`);
-    await mkdir(staging, { recursive: true });
-    await mkdir(claims, { recursive: true });
+    await makeFolder(staging);
+    await makeFolder(claims);
     await removeDeletedIn(claims);
     await removeLeftovers(staging, claims);
   };

@@ -2,8 +2,9 @@
 // step.
 
 import { constants } from 'node:fs';
-import { mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { open, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../../make-folder.ts';
 import { type ObjectInfo, PreconditionFailedError, type PutOptions } from '../../object-store.ts';
 import { errnoOf, succeeds } from './file-errors.ts';
 import { etagOf, stampModified, versionAt } from './file-version.ts';
@@ -38,7 +39,7 @@ async function createAt(staged: string, path: string, key: string, folders: Stor
   for (let attempt = 1; ; attempt++) {
     try {
       await folders.assertNoLinks(key);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       if (await createFile(staged, path)) return true;
       // Throws where a folder is in the way, which is no object.
       await versionAt(path);
