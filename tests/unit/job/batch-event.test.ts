@@ -86,6 +86,7 @@ describe('applyBatchEvent', () => {
         now,
         lastLines: async (stream) => logs[stream] ?? [],
         queue: {
+          describeFailedChildren: async () => [],
           move: async (id, ended, to, told) => {
             moves.push([id, ended, to]);
             couldNotStart = told?.couldNotStart;

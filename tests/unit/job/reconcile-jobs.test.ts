@@ -215,6 +215,49 @@ describe('reconcileJobs', () => {
     });
   });
 
+  it.each([
+    [
+      'one trial',
+      [1],
+      {
+        status: 'queued',
+        failedTrials: [{ trial: 2, error: { code: 'job-timeout' } }],
+        placement: { batchJobId: 'batch-1' },
+      },
+    ],
+    [
+      'every trial',
+      [0, 1],
+      {
+        status: 'failed',
+        error: { code: 'job-timeout', message: expect.stringContaining('fovea:jobHours') },
+      },
+    ],
+  ])('does not repeat what its time limit has ended: %s', async (_, late, becomes) => {
+    await jobs.requestCancel(job.id);
+    const { id } = await jobs.create(newJob({ sweep: { learning_rate_multiplier: [1, 3] } }));
+    job = await jobs.update(id, (record) => ({ ...record, status: 'queued' }));
+    await place({ trials: 2 });
+    const ended = { jobName: `${id}-1`, jobQueue: 'queue-16-spot', status: 'FAILED', stoppedAt: STARTED };
+    batch.describe([
+      { ...ended, jobId: 'batch-7', statusReason: 'Array Child Job failed' },
+      ...[0, 1].map((index) => ({
+        ...ended,
+        jobId: `batch-7:${index}`,
+        statusReason: late.includes(index)
+          ? 'Job attempt duration exceeded timeout'
+          : 'Essential container in task exited',
+      })),
+    ]);
+    await look();
+    expect(await read()).toMatchObject(becomes);
+    expect(batch.submitted).toHaveLength(late.length === 2 ? 0 : 1);
+    const { events } = await jobs.events(id, { limit: 10 });
+    expect(events.filter(({ message }) => message.includes('Trial 2 of 2 failed. Job attempt'))).toHaveLength(
+      1,
+    );
+  });
+
   it('counts a wait anew that ended by itself', async () => {
     says({ status: 'RUNNABLE', statusReason: 'UNDETERMINED' });
     await look();

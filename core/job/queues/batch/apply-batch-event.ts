@@ -10,11 +10,12 @@ import {
   type BatchJobDetail,
   isOver,
   machineSeconds,
+  partOf,
   submissionOf,
 } from './batch-event.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import type { ReadLastLines } from './last-lines.ts';
-import { isOfLaterAttempt, logStreamOf, type NextStep, nextStep } from './next-step.ts';
+import { isOfLaterAttempt, logStreamOf, type NextStep, nextStep, timeoutOf } from './next-step.ts';
 
 /** Counts jobs and machine time for a dashboard. */
 export interface JobMetrics {
@@ -26,7 +27,7 @@ export interface JobMetrics {
 /** What applying an event needs. */
 export interface ApplyBatchEventDeps {
   readonly jobs: JobStore;
-  readonly queue: Pick<BatchQueue, 'move'>;
+  readonly queue: Pick<BatchQueue, 'move' | 'describeFailedChildren'>;
   readonly fleet: TrainerFleet;
   readonly metrics: JobMetrics;
   /** Reads a trainer's log, and never rejects; absent where nobody may. */
@@ -43,7 +44,8 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
   const job = await findJob(jobs, event.detail);
   if (job === undefined) return { kind: 'nothing' };
   await reportMachineTime(deps, job, event);
-  const step = await withLastLines(deps, event.detail, nextStep(job, event, deps.fleet));
+  const next = await withTimeLimit(deps, job, event.detail, nextStep(job, event, deps.fleet));
+  const step = await withLastLines(deps, event.detail, next);
   await carryOut(deps, job, event.detail, step);
   // Its trainer may have been killed between the end of the job and the notice of it.
   if (isOver(event.detail)) await jobs.confirmOver(job);
@@ -68,6 +70,51 @@ async function findJob(jobs: JobStore, detail: BatchJobDetail): Promise<JobRecor
       ? { ...record, placement: { ...record.placement, batchJobId } }
       : undefined,
   );
+}
+
+/**
+ * Counts trials whose time was up as failed, so that the trainer that finishes the sweep does not repeat them. Where that is all of them,
+ * the job has failed. What shards leave is another matter: it is less than before.
+ */
+async function withTimeLimit(
+  { jobs, queue }: ApplyBatchEventDeps,
+  job: JobRecord,
+  detail: BatchJobDetail,
+  step: NextStep,
+): Promise<NextStep> {
+  const trials = job.placement?.trials;
+  if (step.kind !== 'move' || step.isPlanned !== true || trials === undefined || job.prediction !== undefined)
+    return step;
+  const late = (await queue.describeFailedChildren(detail.jobId)).flatMap((child) => {
+    const [trial, message] = [partOf(child), timeoutOf(child)];
+    return trial === undefined || message === undefined ? [] : [{ trial, message }];
+  });
+  const isNew =
+    (record: JobRecord) =>
+    ({ trial }: { readonly trial: number }) =>
+      ![...record.trials, ...record.failedTrials].some((known) => known.trial === trial);
+  const known = late.filter(isNew(job));
+  if (known.length === 0) return step;
+  const after = await jobs.update(job.id, (record) => {
+    const failed = known
+      .filter(isNew(record))
+      // No device is at fault.
+      .map(({ trial, message }) => ({ trial, error: toJobError('job-timeout', message), deviceBytes: 0 }));
+    return isAtRest(record.status)
+      ? undefined
+      : { ...record, failedTrials: [...record.failedTrials, ...failed] };
+  });
+  for (const { trial, message } of known)
+    await jobs.appendEvent(job.id, {
+      level: 'warn',
+      type: 'message',
+      message: `Trial ${trial} of ${trials} failed. ${message}`,
+      data: { trial, error_code: 'job-timeout' },
+    });
+  const isAllLate = after.failedTrials.filter(({ error }) => error.code === 'job-timeout').length === trials;
+  return isAllLate
+    ? { kind: 'fail', code: 'job-timeout', message: `No trial was over in time. ${known[0]?.message}` }
+    : step;
 }
 
 /** Ends whose cause only the trainer's log knows, if anything does. */

@@ -6,6 +6,7 @@ import {
   type BatchClient,
   BatchServiceException,
   DescribeJobsCommand,
+  type JobStatus,
   ListJobsCommand,
   SubmitJobCommand,
   TerminateJobCommand,
@@ -39,6 +40,8 @@ export interface BatchCalls {
    * The array itself is `PENDING` then, and has no reason.
    */
   describeWaitingChild(arrayJobId: string): Promise<BatchJobDetail | undefined>;
+  /** The children of an array that have failed. */
+  describeFailedChildren(arrayJobId: string): Promise<BatchJobDetail[]>;
   /** Ends a job in whichever state it is; one that is over stays as it is. */
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
@@ -102,6 +105,15 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
     return found;
   }
 
+  /** Of the first children that AWS Batch lists. */
+  async function describeChildren(arrayJobId: string, jobStatus: JobStatus): Promise<BatchJobDetail[]> {
+    const { jobSummaryList = [] } = await withRetries(() =>
+      client.send(new ListJobsCommand({ arrayJobId, jobStatus, maxResults: MOST_DESCRIBED })),
+    );
+    const children = await describe(jobSummaryList.flatMap(({ jobId }) => jobId ?? []));
+    return children.filter(({ status }) => status === jobStatus);
+  }
+
   return {
     submit: (submission, mayExist) =>
       withRetries(async (attempt) => {
@@ -110,13 +122,10 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
       }),
     describe,
     async describeWaitingChild(arrayJobId) {
-      const { jobSummaryList = [] } = await withRetries(() =>
-        client.send(new ListJobsCommand({ arrayJobId, jobStatus: 'RUNNABLE', maxResults: MOST_DESCRIBED })),
-      );
-      const children = await describe(jobSummaryList.flatMap(({ jobId }) => jobId ?? []));
-      const waiting = children.filter(({ status }) => status === 'RUNNABLE');
+      const waiting = await describeChildren(arrayJobId, 'RUNNABLE');
       return waiting.find(({ statusReason = '' }) => statusReason !== '') ?? waiting[0];
     },
+    describeFailedChildren: (arrayJobId) => describeChildren(arrayJobId, 'FAILED'),
     terminate: (jobId, reason) =>
       withRetries(async () => {
         await client.send(new TerminateJobCommand({ jobId, reason }));

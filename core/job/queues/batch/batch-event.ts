@@ -63,6 +63,12 @@ export function arrayOf({ jobId }: BatchJobDetail): string | undefined {
   return index === undefined ? undefined : array;
 }
 
+/** The number of the trial or shard that a child of an array does, from 1; undefined for what is no child. */
+export function partOf({ jobId }: BatchJobDetail): number | undefined {
+  const index = jobId.split(':')[1];
+  return index === undefined ? undefined : Number(index) + 1;
+}
+
 /** Whether a Batch job has ended. */
 export const isOver = ({ status }: BatchJobDetail): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 

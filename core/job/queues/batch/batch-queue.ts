@@ -35,7 +35,7 @@ export interface Destination {
 /** A queue that can also move jobs to other machines, and say what became of them. */
 export interface BatchQueue
   extends JobQueue,
-    Pick<BatchCalls, 'describe' | 'describeWaitingChild' | 'terminate'> {
+    Pick<BatchCalls, 'describe' | 'describeFailedChildren' | 'describeWaitingChild' | 'terminate'> {
   /** Whether whoever submits the job has died before AWS Batch answered. */
   isAbandoned(placement: Placement): boolean;
   /**
@@ -171,6 +171,7 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     },
 
     describe: batch.describe,
+    describeFailedChildren: batch.describeFailedChildren,
     describeWaitingChild: batch.describeWaitingChild,
     terminate: batch.terminate,
     isAbandoned,

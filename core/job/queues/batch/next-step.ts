@@ -93,7 +93,7 @@ function requested({ cancelRequested, pauseRequested }: JobRecord): NextStep | u
   return pauseRequested === true ? { kind: 'pause' } : undefined;
 }
 
-/** After the trials, one trainer finishes the job. It repeats trials that failed: they do not fail the job. */
+/** After the trials, one trainer finishes the job. It repeats trials that failed, but for those whose time was up: they do not fail the job. */
 function afterTrials(
   { trials, prediction }: JobRecord,
   { pool, capacity, trials: all }: Placement,
@@ -162,19 +162,22 @@ const REASONS_OF_BATCH = [
   'Array Child Job failed',
 ];
 
+/** What to say of a Batch job whose time was up; undefined of others. */
+export function timeoutOf(detail: BatchJobDetail): string | undefined {
+  const { reason } = endOf(detail);
+  return reason.includes('exceeded timeout')
+    ? `${reason}. Raise fovea:jobHours, or train for fewer epochs.`
+    : undefined;
+}
+
 /**
  * What follows where the time was up, or a person ended the Batch job. Neither is looked for in the exit code: a trainer that is told to
  * stop saves its state and leaves with the code of a release, whoever told it.
  */
 function endedFromOutside(detail: BatchJobDetail): NextStep | undefined {
   const { reason } = endOf(detail);
-  if (reason.includes('exceeded timeout')) {
-    return {
-      kind: 'fail',
-      code: 'job-timeout',
-      message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
-    };
-  }
+  const timeout = timeoutOf(detail);
+  if (timeout !== undefined) return { kind: 'fail', code: 'job-timeout', message: timeout };
   // A time limit of the queue, and Fovea, end jobs in the same way as a person.
   if (reason.startsWith(BLOCKED) || /CAPACITY:|MISCONFIGURATION:/.test(reason)) return undefined;
   const isOfBatch = reason === '' || REASONS_OF_BATCH.some((known) => reason.startsWith(known));
