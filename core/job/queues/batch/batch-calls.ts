@@ -105,7 +105,7 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
     return found;
   }
 
-  /** Of the first children that AWS Batch lists. */
+  /** Describes the children of an array that are in a state, of the first 100 that AWS Batch lists. */
   async function describeChildren(arrayJobId: string, jobStatus: JobStatus): Promise<BatchJobDetail[]> {
     const { jobSummaryList = [] } = await withRetries(() =>
       client.send(new ListJobsCommand({ arrayJobId, jobStatus, maxResults: MOST_DESCRIBED })),
