@@ -6,6 +6,8 @@ import type { Scope } from './scope.ts';
 export interface KnownKey {
   /** No other key of the installation has it. */
   readonly name: string;
+  /** When it was made, in Unix seconds; absent where that is not known. */
+  readonly createdAt?: number | undefined;
   /** At least one. */
   readonly scopes: readonly Scope[];
   /** The datasets that it may see and change, as `allows-name.ts` reads them; absent: all. */

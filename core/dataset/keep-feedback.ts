@@ -1,6 +1,7 @@
 // Keeps pictures that people have sent with their right labels, in a dataset of its own for each model. Does not know whether that is allowed.
 
 import { contentHashOf } from '../content-hash.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { imageUnsupported } from '../image/image-errors.ts';
 import { sniffFormat } from '../image/image-format.ts';
 import { removePlace } from '../image/remove-place.ts';
@@ -44,12 +45,38 @@ export async function keepFeedback(
   label: string,
   picture: Uint8Array,
 ): Promise<KeptPicture> {
+  const { dataset, file, bytes } = toFeedbackFile(model, picture);
+  const isNew = (await store.head(keys.datasetFile(dataset, label, file))) === undefined;
+  if (isNew) await putFile(store, dataset, [label, file], bytes);
+  return { dataset, path: `${label}/${file}`, sizeBytes: bytes.byteLength, isNew };
+}
+
+/**
+ * A picture that {@link keepFeedback} has kept before.
+ * @throws {FoveaError} `dataset-file-not-found` where it is not there any more.
+ */
+export async function findFeedback(
+  store: ObjectStore,
+  model: string,
+  label: string,
+  picture: Uint8Array,
+): Promise<KeptPicture> {
+  const { dataset, file, bytes } = toFeedbackFile(model, picture);
+  const path = `${label}/${file}`;
+  if ((await store.head(keys.datasetFile(dataset, label, file))) === undefined)
+    throw new FoveaError(
+      'dataset-file-not-found',
+      `The picture is not in class "${label}" of the dataset "${dataset}": it was deleted or moved.`,
+      { param: 'image' },
+    );
+  return { dataset, path, sizeBytes: bytes.byteLength, isNew: false };
+}
+
+/** What is kept of a picture, and where. */
+function toFeedbackFile(model: string, picture: Uint8Array) {
   const format = sniffFormat(picture);
   if (format === undefined) throw imageUnsupported(picture);
-  const kept = removePlace(picture);
-  const dataset = feedbackDataset(model);
-  const file = `${contentHashOf(kept).slice(0, NAME_DIGITS)}.${format}`;
-  const isNew = (await store.head(keys.datasetFile(dataset, label, file))) === undefined;
-  if (isNew) await putFile(store, dataset, [label, file], kept);
-  return { dataset, path: `${label}/${file}`, sizeBytes: kept.byteLength, isNew };
+  const bytes = removePlace(picture);
+  const file = `${contentHashOf(bytes).slice(0, NAME_DIGITS)}.${format}`;
+  return { dataset: feedbackDataset(model), file, bytes };
 }

@@ -120,7 +120,19 @@ export interface AppEnv {
     /** Sees the body pass, for a request with an Idempotency-Key. */
     requestHash: RequestHash | undefined;
     /** The claim of a request with an Idempotency-Key: the same for one that is repeated after a crash. */
-    idempotencyClaim: { readonly id: string; readonly sinceMs: number } | undefined;
+    idempotencyClaim:
+      | {
+          readonly id: string;
+          readonly sinceMs: number;
+          /** The hash of the same request before, and the ids of what that made; absent for a request that is to be done. */
+          readonly earlier?: {
+            readonly requestHash: string;
+            readonly made: Readonly<Record<string, string>>;
+          };
+        }
+      | undefined;
+    /** The ids of what the request has made, to be kept for its Idempotency-Key. */
+    idempotencyMade: Readonly<Record<string, string>> | undefined;
     /** `undefined` where none is required. */
     apiKey: KnownKey | undefined;
     /** The operation that answers; `undefined` where none does. */

@@ -1,24 +1,26 @@
 // The one table of operations that take an Idempotency-Key. Whoever adds a POST that makes something adds its row.
 
+import type { KeptAs } from './idempotent.ts';
 import type { OperationId } from './operation-scopes.ts';
 
 /**
- * How each operation holds to an Idempotency-Key. `answer`: its answer is kept and given again. `job`: the job that the key made is
- * given again, as it is now; the record of the job is the answer. `secret`: its answer has a secret, which is kept nowhere, so that a
+ * How each operation holds to an Idempotency-Key. `answer`: its answer is kept and given again; it names no pictures, files, datasets or classes,
+ * since what is kept outlives them. `made`: the ids of what it made are kept, and that is given again as it is now. `job`: the same of the job
+ * that the key made; the store of jobs keeps its id. `secret`: its answer has a secret, which is kept nowhere, so that a
  * repeated request is told what was made instead.
  */
 export const IDEMPOTENT_OPERATIONS = {
   createFineTuningJob: 'job',
-  createBatch: 'answer',
-  evaluateModel: 'answer',
-  createModelOfCheckpoint: 'answer',
-  importModel: 'answer',
-  createUpload: 'answer',
-  renameModel: 'answer',
+  createBatch: 'made',
+  evaluateModel: 'made',
+  createModelOfCheckpoint: 'made',
+  importModel: 'made',
+  createUpload: 'made',
+  renameModel: 'made',
   promoteModel: 'answer',
   rollBackModel: 'answer',
-  createPredictionFeedback: 'answer',
-  createFile: 'answer',
+  createPredictionFeedback: 'made',
+  createFile: 'made',
   addUploadPart: 'answer',
   createKey: 'secret',
   rotateKey: 'secret',
@@ -26,7 +28,7 @@ export const IDEMPOTENT_OPERATIONS = {
   rotateWebhook: 'secret',
   testWebhook: 'answer',
   redeliverWebhookDelivery: 'answer',
-} as const satisfies Partial<Readonly<Record<OperationId, 'answer' | 'secret' | 'job'>>>;
+} as const satisfies Partial<Readonly<Record<OperationId, KeptAs | 'job'>>>;
 
 /** Operations by POST on which the header has no effect, with the reason: done again, they make nothing that was not there. */
 export const NOT_IDEMPOTENT = {
@@ -50,10 +52,8 @@ export const NOT_IDEMPOTENT = {
   updateWebhook: 'To set the same twice is to set it.',
 } as const satisfies Partial<Readonly<Record<OperationId, string>>>;
 
-/** What is kept of an operation's answer: all of it, or with `secret` what the request made; undefined where nothing is. */
-export function keptOf(operation: OperationId): 'answer' | 'secret' | undefined {
-  const kept = (IDEMPOTENT_OPERATIONS as Partial<Record<OperationId, 'answer' | 'secret' | 'job'>>)[
-    operation
-  ];
+/** How an operation's answer is kept; undefined where nothing of it is. */
+export function keptOf(operation: OperationId): KeptAs | undefined {
+  const kept = (IDEMPOTENT_OPERATIONS as Partial<Record<OperationId, KeptAs | 'job'>>)[operation];
   return kept === 'job' ? undefined : kept;
 }

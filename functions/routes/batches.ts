@@ -26,6 +26,7 @@ import { createFileStore } from '../../core/file/file-store.ts';
 import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
+import { present } from '../../core/present.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { batchDays } from '../../core/storage/retention.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
@@ -38,6 +39,7 @@ import {
   MODEL_ERRORS,
   WRITE_ERRORS,
 } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { OPERATION_SCOPES } from '../http/operation-scopes.ts';
 import { readJsonBody } from '../http/read-json.ts';
@@ -226,6 +228,9 @@ export async function makeBatch(
   request: Parameters<typeof createNewBatch>[1],
   judge?: Parameters<typeof createNewBatch>[4],
 ): Promise<WireBatch | z.infer<typeof BatchDryRunSchema>> {
+  const before = await madeBefore(c);
+  if (before !== undefined)
+    return toWireOf(deps, await findBatch(deps, c, present(before['batch_id'], 'the id of a batch')));
   const { usage, reserveQuota } = deps;
   const key = c.get('apiKey');
   const rights = {
@@ -251,7 +256,9 @@ export async function makeBatch(
   const made = await createNewBatch(deps, request, rights, c.req.raw.signal, judge);
   if ('dryRun' in made) return made.dryRun;
   const job = { ...made.job, createdBy: key?.name };
-  return toWireOf(deps, toFound(await submitForModel(deps, job, { id: made.id, start: made.start })));
+  const submitted = await submitForModel(deps, job, { id: made.id, start: made.start });
+  noteMade(c, { batch_id: submitted.id });
+  return toWireOf(deps, toFound(submitted));
 }
 
 async function toWireOf({ store, keepDays }: AppDeps, { record, batch }: FoundBatch): Promise<WireBatch> {

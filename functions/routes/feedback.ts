@@ -3,7 +3,7 @@
 import { FeedbackSchema, KeptFeedbackSchema, PredictionParamSchema } from '../../api/feedback.ts';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
-import { feedbackDataset, keepFeedback } from '../../core/dataset/keep-feedback.ts';
+import { feedbackDataset, findFeedback, keepFeedback } from '../../core/dataset/keep-feedback.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import { IMAGE_ERROR_CODES, imageEmpty } from '../../core/image/image-errors.ts';
@@ -21,6 +21,7 @@ import {
   MODEL_ERRORS,
   WRITE_ERRORS,
 } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readUploads } from '../http/read-uploads.ts';
@@ -95,8 +96,13 @@ export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false, kee
           );
     if (picture === undefined) throw imageEmpty();
     if (picture instanceof FoveaError) throw picture;
-    await refuseWhileDatasetRenamed(store, feedbackDataset(model));
-    const { dataset, path, sizeBytes, isNew } = await keepFeedback(store, model, label, picture);
+    const before = await madeBefore(c);
+    if (before === undefined) await refuseWhileDatasetRenamed(store, feedbackDataset(model));
+    const { dataset, path, sizeBytes, isNew } =
+      before === undefined
+        ? await keepFeedback(store, model, label, picture)
+        : { ...(await findFeedback(store, model, label, picture)), isNew: before['created'] === 'true' };
+    noteMade(c, { created: String(isNew) });
     return c.json(
       {
         object: 'prediction.feedback' as const,

@@ -17,11 +17,13 @@ import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import type { FileRecord } from '../../core/file/file-record.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
+import { present } from '../../core/present.ts';
 import { readParts } from '../../core/storage/object-parts.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody } from '../http/json-body.ts';
 import { OPERATION_SCOPES } from '../http/operation-scopes.ts';
 import { readOneFile } from '../http/read-one-file.ts';
@@ -163,7 +165,14 @@ export function fileRoutes(deps: AppDeps) {
     const { filename, bytes, fields } = await readOneFile(c, FILE_FIELD, limits.datasetFormBytes, ADVICE);
     const file = toNewFile(filename, fields);
     checkNewFile(c, file, bytes.byteLength, limits, FILE_FIELD);
+    const before = await madeBefore(c);
+    if (before !== undefined)
+      return c.json(
+        toWireFile(await findFile(files, c, present(before['file_id'], 'the id of a file'))),
+        200,
+      );
     const { record } = await createNewFile(deps, c, file, oneChunk(bytes));
+    noteMade(c, { file_id: record.id });
     return c.json(toWireFile(record), 200);
   });
 

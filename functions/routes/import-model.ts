@@ -8,12 +8,15 @@ import { ModelSchema, toWireModel } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { toNormalization } from '../../core/image/to-normalization.ts';
 import type { ImportedModel } from '../../core/model/import-model.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
 import { listVersions } from '../../core/model/versions.ts';
 import { present } from '../../core/present.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readUploads } from '../http/read-uploads.ts';
@@ -81,6 +84,17 @@ export function importModelRoutes(deps: AppDeps) {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
     const { architecture, labels = [], name, weights, resize, crop, promote } = request;
     requireNamed(c, { model: name });
+    const answer = async (manifest: Manifest) =>
+      c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
+    const before = await madeBefore(c);
+    if (before !== undefined)
+      return answer(
+        await readManifest(
+          store,
+          present(before['model'], 'a model'),
+          present(before['version'], 'a version'),
+        ),
+      );
     const signal = c.req.raw.signal;
     let imported: ImportedModel;
     if (architecture === undefined) imported = await importUpload(c, deps, request);
@@ -105,7 +119,8 @@ export function importModelRoutes(deps: AppDeps) {
     }
     const { manifest } = imported;
     predictor.forget(manifest.model);
-    return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
+    noteMade(c, { model: manifest.model, version: manifest.version });
+    return answer(manifest);
   });
 
   return routes;

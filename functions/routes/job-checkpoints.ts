@@ -13,11 +13,13 @@ import { PageQuerySchema, toIdPage } from '../../api/pagination.ts';
 import { jobOfCheckpoint } from '../../core/job/checkpoints/export-checkpoint.ts';
 import { listCheckpoints } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
+import { present } from '../../core/present.ts';
 import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { submitForModel } from './submit-for-model.ts';
 
 const TAGS = ['Fine-tuning'];
@@ -89,10 +91,18 @@ export function jobCheckpointRoutes(deps: AppDeps) {
 
   routes.openapi(toModel, async (c) => {
     const { fine_tuning_job_id: id, checkpoint } = c.req.valid('param');
+    const before = await madeBefore(c);
+    if (before !== undefined)
+      return c.json(
+        toWireJob(await requireJob(present(before['fine_tuning_job_id'], 'the id of a job')), now()),
+        200,
+      );
     const from = await requireJob(id);
     const { job, prepare } = await jobOfCheckpoint(store, from, toCheckpointSequence(checkpoint));
     const made = { ...job, createdBy: c.get('apiKey')?.name };
-    return c.json(toWireJob(await submitForModel(deps, made, { prepare }), now()), 200);
+    const submitted = await submitForModel(deps, made, { prepare });
+    noteMade(c, { fine_tuning_job_id: submitted.id });
+    return c.json(toWireJob(submitted, now()), 200);
   });
 
   return routes;

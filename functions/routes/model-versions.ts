@@ -38,6 +38,7 @@ import {
   MODEL_CHANGE_ERRORS,
   MODEL_ERRORS,
 } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { requirePicturesOf } from '../http/named-objects.ts';
 import { readJsonBody } from '../http/read-json.ts';
@@ -209,15 +210,18 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     const model = parseModelName(c.req.valid('param').model);
     const { name } = await readJsonBody(c, RenameModelSchema, limits.jsonBodyBytes);
     requireNamed(c, { model: parseModelName(name, 'name') });
-    await refuseWhileMade(jobs, model);
-    await refuseWhileRead(jobs, model);
-    await renameModel(store, model, name, async () => {
+    if ((await madeBefore(c)) === undefined) {
       await refuseWhileMade(jobs, model);
       await refuseWhileRead(jobs, model);
-      await refuseWhileMade(jobs, name);
-    });
-    predictor.drop(model);
-    predictor.forget(name);
+      await renameModel(store, model, name, async () => {
+        await refuseWhileMade(jobs, model);
+        await refuseWhileRead(jobs, model);
+        await refuseWhileMade(jobs, name);
+      });
+      predictor.drop(model);
+      predictor.forget(name);
+      noteMade(c, { model: name });
+    }
     const manifest = await readManifest(store, name, await resolveVersion(store, name));
     return c.json(toWireModel(manifest, await listVersions(store, name)), 200);
   });

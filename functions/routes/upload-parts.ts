@@ -1,21 +1,18 @@
 // Uploads in parts, in the shape of OpenAI's: parts of a large file, one after another, and the end, which makes a file of them.
 
 import { createHash } from 'node:crypto';
-import type { Context } from 'hono';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import {
   CompleteUploadSchema,
   CreateUploadPartSchema,
   PartUploadIdSchema,
   PartUploadSchema,
-  toWirePartUpload,
   UploadPartSchema,
 } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { createFileStore } from '../../core/file/file-store.ts';
 import { createPartUploads, MOST_PART_BYTES, type PartUpload } from '../../core/file/part-uploads.ts';
 import { readParts } from '../../core/storage/object-parts.ts';
-import type { AppDeps, AppEnv } from '../deps/deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import {
@@ -30,7 +27,7 @@ import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readOneFile } from '../http/read-one-file.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
-import { isOwnFile } from './file-rights.ts';
+import { findUpload, toWireUpload } from './find-upload.ts';
 import { createNewFile, NEW_FILE_ERRORS } from './new-file.ts';
 
 const TAGS = ['Uploads'];
@@ -120,20 +117,9 @@ const cancel = createRoute({
 export function uploadPartRoutes(deps: AppDeps) {
   const { store, now, limits } = deps;
   const uploads = createPartUploads(deps);
-  const files = createFileStore(deps);
   const routes = createRoutes();
   for (const schema of [CreateUploadPartSchema, CompleteUploadSchema]) describeBody(routes, schema);
 
-  /** @throws {FoveaError} `upload-not-found`, also where another key has begun it. */
-  async function find(c: Context<AppEnv>, id: string): Promise<PartUpload> {
-    const upload = await uploads.get(id);
-    if (upload !== undefined && isOwnFile(c, upload)) return upload;
-    throw new FoveaError(
-      'upload-not-found',
-      `There is no upload "${id}" in parts: it is older than a day, or was never begun. POST /v1/uploads begins one.`,
-      { param: 'upload_id' },
-    );
-  }
   /** @throws {FoveaError} `upload-closed`. */
   function assertOpen(upload: PartUpload): void {
     const { status } = upload;
@@ -144,13 +130,10 @@ export function uploadPartRoutes(deps: AppDeps) {
       { param: 'upload_id' },
     );
   }
-  const toWire = async (upload: PartUpload) => {
-    const file = upload.fileId === null ? undefined : await files.get(upload.fileId);
-    return toWirePartUpload(upload, uploads.isExpired(upload), file);
-  };
+  const toWire = (upload: PartUpload) => toWireUpload(deps, upload);
 
   routes.openapi(addPart, async (c) => {
-    const upload = await find(c, c.req.valid('param').upload_id);
+    const upload = await findUpload(deps, c, c.req.valid('param').upload_id);
     assertOpen(upload);
     const form = await readOneFile(c, DATA_FIELD, MOST_PART_FORM_BYTES, 'Send smaller parts.');
     const { bytes } = form;
@@ -167,7 +150,7 @@ export function uploadPartRoutes(deps: AppDeps) {
   });
 
   routes.openapi(complete, async (c) => {
-    const upload = await find(c, c.req.valid('param').upload_id);
+    const upload = await findUpload(deps, c, c.req.valid('param').upload_id);
     const { part_ids: partIds, md5 } = await readJsonBody(c, CompleteUploadSchema, limits.jsonBodyBytes);
     if (upload.status === 'completed') return c.json(await toWire(upload), 200);
     assertOpen(upload);
@@ -184,7 +167,7 @@ export function uploadPartRoutes(deps: AppDeps) {
   });
 
   routes.openapi(cancel, async (c) => {
-    const upload = await find(c, c.req.valid('param').upload_id);
+    const upload = await findUpload(deps, c, c.req.valid('param').upload_id);
     if (upload.status !== 'cancelled') assertOpen(upload);
     const ended = await uploads.end(upload.id, null);
     if (ended.status === 'completed') assertOpen(ended);

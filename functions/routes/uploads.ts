@@ -22,11 +22,13 @@ import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { madeBefore, noteMade } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { requireScopeFor } from '../http/require-scope.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { findUpload, toWireUpload } from './find-upload.ts';
 import { checkNewFile, toFilename } from './new-file.ts';
 
 const createUpload = createRoute({
@@ -78,11 +80,13 @@ export function uploadRoutes(deps: AppDeps) {
     const purpose = request.purpose as z.infer<typeof UploadSchema>['purpose'];
     if (purpose === 'model') checkModelSize(bytes, limits.modelUploadBytes);
     else if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
-    const id = newUploadId();
+    // A link writes nothing by itself. The same request gets another one to the same place.
+    const id = (await madeBefore(c))?.['upload_id'] ?? newUploadId();
     const isForDataset = purpose === 'fine-tune';
     if (isForDataset) requireScopeFor(c, 'train');
     const key = isForDataset ? toDatasetKey(c, present(filename, 'a filename')) : keys.upload(id);
     const link = await uploads.create({ key, sizeBytes: bytes, contentType, mayReplace: isForDataset });
+    noteMade(c, { upload_id: id });
     return c.json(
       {
         id,
@@ -115,6 +119,9 @@ async function beginParts(
   const file = { purpose: purpose as FilePurpose, filename: toFilename(filename ?? null) };
   const expiresAfter = expiry?.seconds;
   checkNewFile(c, { ...file, expiresAfter }, bytes, deps.limits, 'bytes');
+  const before = await madeBefore(c);
+  if (before !== undefined)
+    return toWireUpload(deps, await findUpload(deps, c, present(before['upload_id'], 'the id of an upload')));
   const createdBy = c.get('apiKey')?.name;
   const upload = await createPartUploads(deps).create(newUploadId(), {
     ...file,
@@ -122,6 +129,7 @@ async function beginParts(
     expiresAfter: expiresAfter ?? null,
     ...(createdBy === undefined ? {} : { createdBy }),
   });
+  noteMade(c, { upload_id: upload.id });
   return toWirePartUpload(upload, false, undefined);
 }
 

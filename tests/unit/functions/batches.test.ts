@@ -33,6 +33,24 @@ async function download(test: TestApp, id: string, query = '', headers: Record<s
 }
 const parse = (lines: readonly string[]): AnyJson[] => lines.map((line) => JSON.parse(line));
 
+it('is made once for one Idempotency-Key, given again as it is now, and not made again once it was deleted', async () => {
+  const test = await openApp();
+  const body = { model: 'color', input_prefix: 'inputs/a' };
+  const make = (more: object = {}) =>
+    test.send('POST', '/v1/batches', { ...body, ...more }, { 'idempotency-key': 'once' });
+  expect((await make({ dry_run: true })).body.object).not.toBe('batch');
+  const { id } = (await make()).body;
+  await run(test, id);
+  const again = await make();
+  expect([again.status, again.body.id, again.body.status]).toEqual([200, id, 'completed']);
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  expect((await make({ metadata: { a: 'b' } })).body.error.code).toBe('idempotency-conflict');
+  expect((await test.send('DELETE', `/v1/batches/${id}`)).status).toBe(200);
+  const gone = await make();
+  expect([gone.status, gone.body.error.code]).toEqual([410, 'idempotency-gone']);
+  expect(test.submitted).toEqual([id]);
+});
+
 it('predicts all pictures below a prefix; the version is settled when the batch is made', async () => {
   const test = await openApp();
   const made = await test.send('POST', '/v1/batches', {

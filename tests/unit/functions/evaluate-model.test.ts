@@ -50,6 +50,15 @@ async function evaluate(test: TestApp, body: object): Promise<AnyJson> {
   return batch.evaluation;
 }
 
+it('makes one batch for one Idempotency-Key', async () => {
+  const test = await openApp();
+  const ask = () => test.send('POST', EVALUATE, { dataset: 'hues' }, { 'idempotency-key': 'once' });
+  const first = await ask();
+  const again = await ask();
+  expect([again.status, again.body]).toEqual([200, first.body]);
+  expect(test.submitted).toEqual([first.body.id]);
+});
+
 it('says how good a version is, class by class, by the scores that it serves', async () => {
   const test = await openApp();
   const found = await evaluate(test, { dataset: 'hues' });

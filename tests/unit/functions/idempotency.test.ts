@@ -10,6 +10,8 @@ import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../sup
 
 const COLOR = '/v1/models/color';
 const once = { 'idempotency-key': 'once' };
+const OPERATOR = 'the-key-of-the-operator';
+const apiKeys = async () => ({ operator: OPERATOR });
 
 /** An app with versions 1 to 4, of which 1 to 3 were live before 4. */
 async function appWithHistory(keys?: Record<string, string>) {
@@ -68,10 +70,60 @@ describe('a request with an Idempotency-Key', () => {
     const { body } = await test.send('POST', `${COLOR}/rollback`, undefined, as('key-of-bob'));
     expect(body.version).toBe('2');
   });
+
+  it('is the same where nothing reads its body', async () => {
+    const test = createTestApp({ webhookReceivers: 'any' });
+    const webhook = { url: 'https://203.0.113.7/', events: ['batch.completed'] };
+    const { id } = (await test.send('POST', '/v1/webhooks', webhook)).body;
+    const notify = (body: AnyJson) => test.send('POST', `/v1/webhooks/${id}/test`, body, once);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => notify({})));
+    const [first] = answers;
+    expect([first?.status, first?.body.object]).toEqual([201, 'webhook.delivery']);
+    for (const { status, body } of answers) expect([status, body]).toEqual([201, first?.body]);
+    expect((await notify({ other: 1 })).body.error.code).toBe('idempotency-conflict');
+  });
+
+  it('gives nothing to a key that was made anew by the same name', async () => {
+    const test = createTestApp({ apiKeys });
+    await commitColorModel(test.store);
+    const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+    const makeKey = async (terms: AnyJson) => {
+      test.clock.nowMs += 10_000;
+      const made = await test.send('POST', '/v1/keys', { name: 'phone', ...terms }, as(OPERATOR));
+      return as(made.body.secret);
+    };
+    const ask = async (headers: Record<string, string>) =>
+      (await test.send('POST', '/v1/uploads', { bytes: 3, mime_type: 'image/png' }, { ...headers, ...once }))
+        .body;
+    const first = await makeKey({ scopes: ['train'] });
+    const { id } = await ask(first);
+    expect((await ask(first)).id).toBe(id);
+    await test.send('DELETE', '/v1/keys/phone', undefined, as(OPERATOR));
+    for (const terms of [{ models: ['other'] }, {}]) {
+      const anew = await ask(await makeKey({ scopes: ['train'], ...terms }));
+      expect(anew.error?.code).toBe('idempotency-conflict');
+      await test.send('DELETE', '/v1/keys/phone', undefined, as(OPERATOR));
+    }
+  });
+
+  it('is told when a key will be free whose request was not heard of', async () => {
+    const test = await appWithHistory();
+    await test.send('POST', `${COLOR}/rollback`, undefined, once);
+    for await (const { key } of test.store.list('idempotency/')) {
+      const { answer: _, ...record } = JSON.parse(
+        new TextDecoder().decode((await test.store.get(key))?.body),
+      );
+      const claim = { owner: 'dead', atMs: test.clock.nowMs - 15_000, isRenewed: true };
+      await test.store.put(key, JSON.stringify({ ...record, claim }));
+    }
+    const refused = await test.send('POST', `${COLOR}/rollback`, undefined, once);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([409, '30']);
+    expect(refused.body.error.message).toContain('in 30 seconds');
+    test.clock.nowMs += 31_000;
+    expect((await test.send('POST', `${COLOR}/rollback`, undefined, once)).status).toBe(200);
+  }, 20_000);
 });
 
-const OPERATOR = 'the-key-of-the-operator';
-const apiKeys = async () => ({ operator: OPERATOR });
 const PICTURE = Buffer.from(await colorPicture('red')).toString('base64');
 
 /** A request that makes something: a body of JSON, or the fields of a form. */
@@ -210,6 +262,59 @@ describe('an operation that makes something', () => {
     expect((await ask(test, other, 'two')).ok).toBe(true);
   });
 
+  it('keeps nothing that names pictures or files, and answers with what is there no more that it is gone', async () => {
+    const test = createTestApp({ apiKeys, keepsFeedback: true });
+    const requestOf = async (operation: string) => {
+      const [making] = (await MAKING[operation]?.(test)) ?? [];
+      if (making === undefined) throw new Error('There is no request.');
+      return making;
+    };
+    const [file, feedback] = [await requestOf('createFile'), await requestOf('createPredictionFeedback')];
+    const named = { ...file, form: { ...file.form, file: new File(['a'], 'Ann Miller.jsonl') } };
+    const { id, filename } = (await readAnswer(await ask(test, named, 'one'))).body;
+    const { path } = (await readAnswer(await ask(test, feedback, 'one'))).body;
+    const hash = path.split('/')[1].slice(0, 8);
+    const kept = await objectsOf(test, ['idempotency/']);
+    expect([kept.length, filename, hash.length]).toEqual([2, 'Ann Miller.jsonl', 8]);
+    for (const entry of kept) {
+      const record = await test.store.get(entry.split(' ')[0] ?? '');
+      expect(new TextDecoder().decode(record?.body)).not.toMatch(new RegExp(`Ann|green|feedback"|${hash}`));
+    }
+
+    const authorization = { authorization: `Bearer ${OPERATOR}` };
+    await test.send('DELETE', `/v1/files/${id}`, undefined, authorization);
+    await test.store.erase(`datasets/color-feedback/${path}`);
+    const left = await objectsOf(test, MADE_IN);
+    for (const making of [named, feedback]) {
+      const { status, body } = await readAnswer(await ask(test, making, 'one'));
+      expect([status, body.error?.code]).toEqual([410, 'idempotency-gone']);
+    }
+    expect(await objectsOf(test, MADE_IN)).toEqual(left);
+  });
+
+  it('answers again with the upload, the link to it and the model as they are now', async () => {
+    const test = await appWithHistory();
+    const twice = async (path: string, json: AnyJson, change: (made: AnyJson) => Promise<unknown>) => {
+      const first = await test.send('POST', path, json, once);
+      await change(first.body);
+      const again = await test.send('POST', path, json, once);
+      expect([first.body.error, again.headers.get('idempotency-replayed')]).toEqual([undefined, 'true']);
+      return [first.body, again.body] as const;
+    };
+    const parts = { purpose: 'batch', filename: 'a.jsonl', bytes: 3, mime_type: 'text/jsonl' };
+    const [begun, ended] = await twice('/v1/uploads', parts, ({ id }) =>
+      test.send('POST', `/v1/uploads/${id}/cancel`),
+    );
+    expect([ended.id, begun.status, ended.status]).toEqual([begun.id, 'pending', 'cancelled']);
+    const renamed = await twice(`${COLOR}/rename`, { name: 'colour' }, () =>
+      test.send('POST', '/v1/models/colour/promote', { version: '1' }),
+    );
+    expect(renamed.map(({ id, version }) => [id, version])).toEqual([
+      ['colour', '4'],
+      ['colour', '1'],
+    ]);
+  });
+
   it('an answer with a secret is kept nowhere', async () => {
     for (const operation of ['createKey', 'rotateKey', 'createWebhook', 'rotateWebhook']) {
       const test = createTestApp({ apiKeys, webhookReceivers: 'any' });
@@ -252,14 +357,17 @@ describe('an operation that makes something', () => {
 });
 
 describe('a kept answer', () => {
-  const request = { client: undefined, operation: 'importModel', key: 'k' };
+  const request = { client: undefined, rights: 'all', operation: 'importModel', key: 'k' };
 
   it('is waited for, and taken over with the same id once whoever was at work has died', async () => {
     const clock = { nowMs: 0 };
     const answers = createKeptAnswers({ store: createMemoryStore(), now: () => clock.nowMs });
     const first = await answers.claim(request);
-    expect(await answers.claim(request)).toEqual({ state: 'at-work' });
-    clock.nowMs = 16 * 60_000;
+    expect(await answers.claim(request)).toEqual({ state: 'at-work', silence: undefined });
+    clock.nowMs = 12_000;
+    const silence = { silentMs: 12_000, freeInMs: 33_000 };
+    expect(await answers.claim(request)).toEqual({ state: 'at-work', silence });
+    clock.nowMs = 46_000;
     const second = await answers.claim(request);
     if (first.state !== 'mine' || second.state !== 'mine') throw new Error('Nobody has the key.');
     expect(second.id).toBe(first.id);
@@ -267,6 +375,41 @@ describe('a kept answer', () => {
     await second.end(answer);
     // The first was only slow. What it made is the same, and its answer comes too late.
     await first.end({ ...answer, body: '{"late":true}' });
-    expect(await answers.claim(request)).toEqual({ state: 'answered', answer });
+    const { id, sinceMs } = second;
+    expect(await answers.claim(request)).toEqual({ state: 'answered', id, sinceMs, answer });
+  });
+
+  it('is renewed while its request is at work, however long that takes', async () => {
+    const clock = { nowMs: 0 };
+    const answers = createKeptAnswers({ store: createMemoryStore(), now: () => clock.nowMs, renewMs: 5 });
+    const claimed = await answers.claim(request);
+    for (clock.nowMs = 40_000; clock.nowMs < 200_000; clock.nowMs += 40_000)
+      await expect
+        .poll(() => answers.claim(request), { interval: 5 })
+        .toEqual({ state: 'at-work', silence: undefined });
+    if (claimed.state !== 'mine') throw new Error('Nobody has the key.');
+    await claimed.end(undefined);
+    const next = await answers.claim(request);
+    expect(next.state).toBe('mine');
+    if (next.state === 'mine') await next.end(undefined);
+  });
+
+  it('leaves a claim of an earlier version, which is not renewed, for as long as a function lives', async () => {
+    const clock = { nowMs: 0 };
+    const store = createMemoryStore();
+    const answers = createKeptAnswers({ store, now: () => clock.nowMs });
+    const first = await answers.claim(request);
+    if (first.state !== 'mine') throw new Error('Nobody has the key.');
+    await first.end(undefined);
+    for await (const { key } of store.list('idempotency/')) {
+      const { rights: _, ...record } = JSON.parse(new TextDecoder().decode((await store.get(key))?.body));
+      await store.put(key, JSON.stringify({ ...record, claim: { owner: 'earlier', atMs: 0 } }));
+    }
+    clock.nowMs = 14 * 60_000;
+    expect(await answers.claim(request)).toEqual({ state: 'at-work', silence: undefined });
+    clock.nowMs = 16 * 60_000;
+    const second = await answers.claim(request);
+    expect(second).toMatchObject({ state: 'mine', id: first.id });
+    if (second.state === 'mine') await second.end(undefined);
   });
 });

@@ -55,8 +55,11 @@ describe('POST /v1/models', () => {
       'preprocessing',
     ]);
     const asked = { file, name: 'mine', labels: SEVEN, preprocessing: 'unit', color_order: 'bgr' };
-    const { status, body } = await test.send('POST', '/v1/models', asked);
+    const once = { 'idempotency-key': 'once' };
+    const { status, body } = await test.send('POST', '/v1/models', asked, once);
     expect([status, body.labels]).toEqual([201, SEVEN]);
+    const again = await test.send('POST', '/v1/models', asked, once);
+    expect([again.status, again.body]).toEqual([201, body]);
   });
 
   it.each([

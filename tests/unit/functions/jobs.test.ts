@@ -469,6 +469,18 @@ describe('one job', () => {
     expect(rest).toMatchObject({ data: [{ id: 'ftckpt-4', stage: 'full', epoch: 2 }], has_more: false });
   });
 
+  it('makes one model of a checkpoint for one Idempotency-Key, also with a body that nothing reads', async () => {
+    const { body: job } = await test.send('POST', JOBS, BODY);
+    const header = { stage: 'full', epoch: 2, isFinished: false, history: [] };
+    await test.store.put(keys.jobCheckpoint(job.id, 4), encodeCheckpoint({ header, tensors: new Map() }));
+    const make = () =>
+      test.send('POST', `${JOBS}/${job.id}/checkpoints/ftckpt-4/model`, {}, { 'idempotency-key': 'once' });
+    const first = await make();
+    const again = await make();
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect(test.submitted).toEqual([job.id, first.body.id]);
+  });
+
   it('is erased once it is over, with everything of it', async () => {
     const { body: job } = await test.send('POST', JOBS, BODY);
     await test.store.put(keys.jobCheckpoint(job.id, 3), 'a checkpoint');
