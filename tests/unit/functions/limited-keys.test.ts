@@ -153,6 +153,8 @@ const ROWS: Partial<Readonly<Record<OperationId, Row>>> = {
     ['/v1/datasets/vault/files/move', { paths: ['red/x.png'], class: 'green' }],
   ]),
   renameDatasetClass: hidden(() => [['/v1/datasets/vault/classes/red/rename', { name: 'blue' }]]),
+  getKeptFindings: hidden(() => [['/v1/datasets/vault/kept_findings']]),
+  keepFindings: hidden(() => [['/v1/datasets/vault/kept_findings', { ids: ['near-duplicate:a'] }]]),
   listDatasetSnapshots: shown(() => [['/v1/datasets/vault/snapshots']]),
   getDatasetSnapshot: shown(({ snapshot }) => [[`/v1/datasets/vault/snapshots/${snapshot}`]]),
   diffDatasetSnapshots: shown(({ snapshot }) => [
