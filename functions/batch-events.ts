@@ -92,9 +92,10 @@ async function lookAgain(): Promise<void> {
   }
 }
 
-/** What the bucket says by its topic, and the events of the schedule by which webhooks are told again. */
+/** What the bucket says by its topic, also as the queue of lost events has it, and the events of the schedule by which webhooks are told again. */
 const TellWebhooksSchema = z.union([
   z.object({ Records: z.array(z.object({ EventSource: z.literal('aws:sns') })) }),
+  z.object({ Type: z.literal('Notification'), TopicArn: z.string() }),
   z.object({ fovea: z.literal(TELL_WEBHOOKS_EVENT.fovea) }),
 ]);
 

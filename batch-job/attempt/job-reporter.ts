@@ -15,6 +15,7 @@ import type { NewJobEvent } from '../../core/job/record/job-events.ts';
 import type { AttemptJobs } from '../../core/job/record/job-store.ts';
 import { LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../core/job/record/lease-watch.ts';
+import { CHECKPOINT_DAYS } from '../../core/storage/keys.ts';
 import type { CostMeter } from './cost-meter.ts';
 
 /** The interval of progress reports; a reader sees progress at most two seconds old. */
@@ -79,7 +80,10 @@ export interface JobReporter {
 export const jobCancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
 /** The reason of an attempt whose job is to be paused. */
 export const jobPaused = () =>
-  new FoveaError('job-paused', 'The job is paused. It goes on from its last checkpoint when it is resumed.');
+  new FoveaError(
+    'job-paused',
+    `The job is paused. It goes on from its last checkpoint when it is resumed within ${CHECKPOINT_DAYS} days, and begins anew after that.`,
+  );
 
 /** The stages before the first that trains weights. */
 const PREPARING: ReadonlySet<Progress['stage']> = new Set(['validating', 'weights', 'features']);

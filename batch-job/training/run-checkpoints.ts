@@ -6,6 +6,7 @@ import type { ModelInput } from '../../core/image/model-input.ts';
 import { checkpointUnfit, createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
 import { RUN_NAMES, type RunName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
+import { CHECKPOINT_DAYS } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './fit-checkpoint.ts';
@@ -86,6 +87,12 @@ export async function openRunCheckpoints(
   if (found === undefined && job.fromCheckpoint !== undefined)
     throw checkpointUnfit(
       `the dataset, or a file of the base, has changed since job "${job.fromCheckpoint.jobId}" wrote it. Resume that job, or train anew`,
+    );
+  // Of a trial, the job's record does not say how far it had come.
+  if (job.furthest !== null && trial === undefined && !(await checkpoints.exist()))
+    await reporter.warn(
+      `The job begins anew: none of its checkpoints is left. They are kept for ${CHECKPOINT_DAYS} days after they were written.`,
+      { attempt: job.attempts },
     );
   const resumedRun = RUN_NAMES.find((name) => name === found?.stage);
   if (found !== undefined) {

@@ -265,6 +265,8 @@ export const keys = {
 
 /** How long deliveries to webhooks are kept, in days: longer than one is attempted again. */
 export const DELIVERY_DAYS = 30;
+/** How long checkpoints are kept after they were written, in days: a job that is paused for longer begins anew. */
+export const CHECKPOINT_DAYS = 14;
 /** How long a file that expires is kept at most, in days. */
 export const FILE_DAYS = 30;
 
@@ -278,7 +280,7 @@ export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
   { id: 'unfinished-files', prefix: keys.unfinishedFiles(), days: 1 },
   { id: 'files', prefix: keys.expiringFiles(), days: FILE_DAYS },
-  { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
+  { id: 'checkpoints', prefix: keys.checkpoints(), days: CHECKPOINT_DAYS },
   { id: 'features', prefix: keys.features(), days: 90 },
   { id: 'inspections', prefix: keys.inspections(), days: 90 },
   { id: 'batches', prefix: keys.batches(), days: 30 },

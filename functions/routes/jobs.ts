@@ -35,6 +35,7 @@ import { DEFAULT_PLAN_CLASSES } from '../../core/network/plan/plan-classifier.ts
 import { cutAfter } from '../../core/network/surgery/split-at.ts';
 import { hasWeightFile, smallestFirst } from '../../core/network/weights/find-weight-file.ts';
 import { foreseePromotion } from '../../core/promotion/foresee-promotion.ts';
+import { CHECKPOINT_DAYS } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -165,7 +166,8 @@ const pause = action(
   'pauseFineTuningJob',
   'Pause a job',
   'A job that waits is paused at once; the trainer of a running one saves a checkpoint and ends (`pausing`, then `paused`). A ' +
-    'paused job costs nothing but the storage of its checkpoints.',
+    `paused job costs nothing but the storage of its checkpoints. These are kept for ${CHECKPOINT_DAYS} days: a job that is resumed ` +
+    'later begins anew, which an event tells.',
   ['queue-unavailable'],
 );
 
@@ -173,7 +175,8 @@ const resume = action(
   'resume',
   'resumeFineTuningJob',
   'Resume a paused job',
-  'The job goes back into the queue, and on from its last checkpoint: the model is the one that it would have made without the pause.',
+  'The job goes back into the queue, and on from its last checkpoint: the model is the one that it would have made without the pause. ' +
+    `Checkpoints are kept for ${CHECKPOINT_DAYS} days; without one, it begins anew.`,
   ['job-not-paused', 'queue-unavailable'],
 );
 

@@ -2,6 +2,7 @@
 
 import type { JobRecord } from '../record/job.ts';
 import type { CreateOptions, JobStore, NewJob } from '../record/job-store.ts';
+import { pausedMessage } from '../record/paused-message.ts';
 
 /** The kind of machines on which a job starts, where a queue has several. */
 export interface JobStart {
@@ -117,7 +118,7 @@ export async function pauseJob({ jobs, queue }: JobQueueDeps, id: string): Promi
     jobs,
     id,
     job.status === 'paused'
-      ? 'The job is paused.'
+      ? pausedMessage(job)
       : 'Pause requested: the trainer saves a checkpoint and ends.',
   );
   return job;

@@ -49,6 +49,20 @@ describe('a job whose trainer runs', () => {
     (await readManifest(store, model, modelVersion as string)).onnx.sha256;
   const get = async (id: string) => (await jobs.get(id)) as JobRecord;
 
+  it('begins anew, and says so, where its checkpoints have expired', async () => {
+    const id = await create('expired', 6);
+    expect(await attempt(id, 1, jobs.requestPause)).toBe('paused');
+    await store.eraseAll(keys.jobCheckpoints(id));
+    await jobs.resume(id);
+    const before = await epochsOf(id);
+    expect(await runAttempt({ store, jobs }, id)).toBe('succeeded');
+    const { events } = await jobs.events(id, { limit: 1000 });
+    const told = events.map(({ message }) => message);
+    expect(told).toContainEqual(expect.stringContaining('when it is resumed within 14 days'));
+    expect(told).toContainEqual(expect.stringMatching(/^The job begins anew: .* 14 days/));
+    expect((await epochsOf(id)) - before).toBeGreaterThanOrEqual(before);
+  });
+
   it('goes on from a pause as if there had been none, and can be copied out of it', async () => {
     const plain = await create('plain', 30);
     await runAttempt({ store, jobs }, plain);

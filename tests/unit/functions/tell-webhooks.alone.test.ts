@@ -55,4 +55,14 @@ it('tells webhooks of a job that ended, and soon once more where the first attem
   expect(receiver.received).toHaveLength(2);
   await handler(TELL_WEBHOOKS_EVENT);
   expect(receiver.received).toHaveLength(3);
+
+  // As the queue of lost events has a notice that did not reach the function.
+  await jobs.requestCancel((await jobs.create(newJob())).id);
+  await handler({
+    Type: 'Notification',
+    MessageId: '0',
+    TopicArn: 'arn:aws:sns:eu-west-1:123456789012:Fovea-notices',
+    Message: '{}',
+  });
+  expect(receiver.received).toHaveLength(4);
 });

@@ -4,6 +4,7 @@ import type { TrainerFleet, TrainerPool } from '../../../environment.ts';
 import { isAtRest, isFinal, type JobRecord, type Lease, toJobError, toPaused } from '../../record/job.ts';
 import type { NewJobEvent } from '../../record/job-events.ts';
 import type { JobStore } from '../../record/job-store.ts';
+import { pausedMessage } from '../../record/paused-message.ts';
 import {
   arrayOf,
   type BatchEvent,
@@ -193,7 +194,7 @@ async function carryOut(
       return;
     case 'pause':
       await change(toPaused);
-      await tell('info', 'The job is paused.');
+      await tell('info', pausedMessage(job));
       return;
     case 'fail':
       await change((record) => ({
