@@ -79,3 +79,22 @@ async function requireWritable(place: string, option: string): Promise<void> {
     );
   });
 }
+
+/** Endings of files of models and of what is around them. */
+const FORMAT_ENDINGS: readonly string[] = [
+  ...['.onnx', '.json', '.tflite', '.h5', '.hdf5', '.keras', '.pb', '.pt', '.pth', '.safetensors'],
+  ...['.mlmodel', '.mlpackage', '.engine', '.trt', '.zip', '.tar', '.gz', '.tgz'],
+];
+
+/**
+ * Checks that a file that `-o` names does not have the ending of another format than is written.
+ * @param ending of what is written, e.g. `.onnx`.
+ * @throws {UsageError} where it has.
+ */
+export function checkEnding(file: string, ending: string): void {
+  const { ext, name, dir } = path.parse(file);
+  if (ext.toLowerCase() === ending || !FORMAT_ENDINGS.includes(ext.toLowerCase())) return;
+  throw new UsageError(
+    `"${file}" is named as another format; what is written is ${ending.slice(1).toUpperCase()}. Name it e.g. ${path.join(dir, `${name}${ending}`)}.`,
+  );
+}

@@ -25,7 +25,7 @@ import type { Output } from '../terminal/output.ts';
 import { paint } from '../terminal/paint.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { startTransferBar } from '../terminal/transfer-bar.ts';
-import { listenForInterruption } from '../terminal/until-interrupted.ts';
+import { InterruptedError, listenForInterruption } from '../terminal/until-interrupted.ts';
 import { countOf } from '../terminal/words.ts';
 
 /** The options of `fovea datasets push`. */
@@ -80,11 +80,22 @@ export async function runPush(
       );
       const { signal, stopListening } = listenForInterruption();
       const bar = startTransferBar(output, 'sending', { files: plan.send.length, bytes });
+      let sent = 0;
       try {
         await pushFiles({ client, dataset, journal, folder }, plan.send, {
           signal,
-          onSent: ({ sizeBytes }) => bar.done(sizeBytes),
+          onSent({ sizeBytes }) {
+            sent++;
+            bar.done(sizeBytes);
+          },
         });
+      } catch (error) {
+        bar.stop();
+        if (error instanceof InterruptedError)
+          output.note(
+            `\n${sent.toLocaleString('en-US')} of ${countOf(plan.send.length, 'file')} were sent to "${dataset}". The same command goes on from here.`,
+          );
+        throw error;
       } finally {
         bar.stop();
         stopListening();

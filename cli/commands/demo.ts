@@ -3,8 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { WirePrediction } from '../../api/prediction.ts';
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
+import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
+import { hasWeightFile } from '../../core/network/weights/find-weight-file.ts';
+import { shownCommand } from '../../core/shown-command.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { describeFailure } from '../client/follow-job.ts';
@@ -43,6 +48,9 @@ const SEED = 1;
  * @throws {Error} where a step fails, with its reason; the server is stopped by then.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  // TensorFlow's lines would break into the progress; the trainer has this environment.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  await sayMissingWeights(options);
   const server = await startLocalServer({
     dataDir: options.data,
     host: '127.0.0.1',
@@ -76,6 +84,18 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   } finally {
     await server.stop();
   }
+}
+
+/** Says before pictures are copied that the network has no weights here. */
+async function sayMissingWeights({ backbone, data, weights }: DemoOptions): Promise<void> {
+  const { name, weightSources = [] } = ARCHITECTURES.find((one) => one.name === backbone) ?? {};
+  if (name === undefined || weightSources.length === 0) return;
+  const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
+  if (await hasWeightFile(weightSources, { store, weightsDir: weights })) return;
+  console.log(
+    `The pretrained weights of ${name} are not here. The trainer will try to download them, and the demo fails where it cannot. Bring them first: ` +
+      `${shownCommand('weights', 'pull', name, '--data', data)}. Or leave --backbone out: ${DEFAULT_BACKBONE} needs none.`,
+  );
 }
 
 /** Calls `use` with the pictures to import, and one that the model will not have seen. Without a folder, they are drawn. */

@@ -12,7 +12,7 @@ import { readManifest } from '../../core/model/read-manifest.ts';
 import { makeVariant, type VariantReport } from '../../core/predict/model-variant.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import { checkTarget } from '../client/make-folder.ts';
+import { checkEnding, checkTarget } from '../client/make-folder.ts';
 import { IMAGE_NAME } from '../dataset/image-name.ts';
 
 /** The options of `fovea export-model`. */
@@ -33,6 +33,7 @@ const MAX_PICTURES = 600;
  */
 export async function runExportModel(reference: string, options: ExportModelOptions): Promise<void> {
   const { model, version } = parseModelReference(reference);
+  checkEnding(options.output, '.onnx');
   await checkTarget(options.output, { example: 'model.onnx' });
   const store = await openObjectStore(pathToFileURL(path.resolve(options.data)).href);
   const pictures = await readPictures(options.pictures);

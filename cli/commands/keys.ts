@@ -2,12 +2,16 @@
 // on the machine can read the arguments of a command.
 
 import type { WireApiKey } from '../../api/api-key.ts';
+import { ApiError } from '../../client/api-error.ts';
 import { all } from '../../client/pages.ts';
 import type { Scope } from '../../core/api-key/scope.ts';
+import { firstOf } from '../../core/words/quantities.ts';
 import type { Session } from '../context/session.ts';
+import { NotFoundError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
+const SHOWN_KEYS = 10;
 
 /** What a new key allows. */
 export interface CreateKeyOptions {
@@ -57,15 +61,30 @@ export async function runKeysRotate(
   name: string,
   { grace: graceSeconds }: { readonly grace: number },
 ): Promise<void> {
-  printSecret(session, await session.client.keys.rotate(name, { graceSeconds }));
+  const made = await session.client.keys.rotate(name, { graceSeconds }).catch(namingKeys(session, name));
+  printSecret(session, made);
 }
 
 /** Ends a key. */
-export async function runKeysRevoke({ client, output }: Session, name: string): Promise<void> {
-  await client.keys.revoke(name);
+export async function runKeysRevoke(session: Session, name: string): Promise<void> {
+  const { client, output } = session;
+  await client.keys.revoke(name).catch(namingKeys(session, name));
   output.line({ object: 'api_key', name, deleted: true });
   output.note(`The key "${name}" is revoked.`);
 }
+
+/** Says which keys there are, where there is none of a name. */
+const namingKeys =
+  ({ client }: Session, name: string) =>
+  async (error: unknown): Promise<never> => {
+    if (!(error instanceof ApiError) || error.code !== 'api-key-not-found') throw error;
+    const names = (await all(client.keys.list())).map((key) => `"${key.name}"`);
+    const there =
+      names.length === 0
+        ? 'The store of the server has none.'
+        : `There ${names.length === 1 ? 'is' : 'are'} ${firstOf(names, SHOWN_KEYS)}.`;
+    throw new NotFoundError(`There is no key "${name}". ${there}`, { cause: error });
+  };
 
 /** A table with a line for each key. */
 export function describeKeys(keys: readonly WireApiKey[]): string {

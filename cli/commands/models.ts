@@ -2,6 +2,8 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ImportModelBody } from '../../api/import-model.ts';
 import type { WireModel } from '../../api/model.ts';
 import type { WireLive, WireModelComparison, WireModelVersion } from '../../api/model-version.ts';
@@ -11,7 +13,7 @@ import { all } from '../../client/pages.ts';
 import { formatBytes, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { percent } from '../../core/words/quantities.ts';
-import { checkTarget } from '../client/make-folder.ts';
+import { checkEnding, checkTarget } from '../client/make-folder.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
@@ -240,14 +242,23 @@ export const EXPORT_FORMATS = {
   manifest: 'manifest.json',
 } as const;
 
-/** Writes a file of a version. */
+const STANDARD_OUTPUT = '-';
+
+/** Writes a file of a version. @throws {UsageError} where it would have the ending of another format, or cannot be written. */
 export async function runModelExport(
   { client, output }: Session,
   reference: string,
   { format, output: target }: { readonly format: keyof typeof EXPORT_FORMATS; readonly output?: string },
 ): Promise<void> {
   const file = EXPORT_FORMATS[format];
+  if (target !== undefined && target !== STANDARD_OUTPUT) checkEnding(target, path.extname(file));
   const { id, version } = await client.models.get(reference);
+  if (target === STANDARD_OUTPUT) {
+    if (output.isJson) throw new UsageError('-o - writes the file to the standard output. Leave --json out.');
+    const { body } = await client.models.file(`${id}:${version}`, file);
+    await pipeline(Readable.fromWeb(body as never), process.stdout, { end: false });
+    return;
+  }
   const place =
     target ??
     `${id}-${version}${path.extname(file) === '.json' ? '' : `-${format}`.replace('-onnx', '')}${path.extname(file)}`;

@@ -33,6 +33,9 @@ interface Table {
   readonly rows: readonly Row[];
 }
 
+/** A table, and whether its bytes are text of a known encoding: otherwise letters outside of English may be wrong. */
+type ReadTable = Table & { readonly isText: boolean };
+
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 const MAX_TABLES = 20;
 const MAX_TABLE_BYTES = 256 * 1024 * 1024;
@@ -51,6 +54,9 @@ const FILE_COLUMNS = [
   'id',
   'name',
   'id_code',
+  'datei',
+  'dateiname',
+  'bild',
 ];
 const LABEL_COLUMNS = [
   'label',
@@ -64,6 +70,8 @@ const LABEL_COLUMNS = [
   'breed',
   'diagnosis',
   'y',
+  'klasse',
+  'kategorie',
 ];
 const SPLIT_COLUMNS = ['split', 'set', 'subset', 'partition', 'data set'];
 /** The share of the pictures that tables must name to count. */
@@ -84,7 +92,7 @@ const isTableName = (file: string): boolean => TABLE.test(file);
 
 /**
  * What the tables of a folder say of its pictures; undefined where there are none that name a picture.
- * @throws {UsageError} where a table gives a picture several classes, or a class has a name that cannot be a folder's.
+ * @throws {UsageError} where a table gives a picture several classes, is in an unknown encoding, or has a class whose name cannot be a folder's.
  */
 export async function readLabelTables(
   folder: string,
@@ -117,6 +125,10 @@ export async function readLabelTables(
         );
       labels.set(picture, { label: parseLabel(label, file), split });
     }
+    if (named > 0 && !table.isText)
+      throw new UsageError(
+        `${file} is not UTF-8: letters outside of English would be lost. Save it as "CSV UTF-8" (in Excel: Save as), and push again.`,
+      );
     if (named > 0) used.push({ ...table, missing: [...missing] });
   }
   if (labels.size === 0) return undefined;
@@ -128,10 +140,32 @@ export async function readLabelTables(
   };
 }
 
-async function readTable(folder: string, file: string): Promise<Table | undefined> {
+async function readTable(folder: string, file: string): Promise<ReadTable | undefined> {
   const place = path.join(folder, file);
   if ((await stat(place)).size > MAX_TABLE_BYTES) return undefined;
-  const text = await readFile(place, 'utf8');
+  const { text, isText } = decodeText(await readFile(place));
+  const table = parseTable(file, text);
+  return table && { ...table, isText };
+}
+
+/** The encodings that begin with a mark, as Excel and editors on Windows write them. */
+const MARKED = [
+  { mark: [0xff, 0xfe], encoding: 'utf-16le' },
+  { mark: [0xfe, 0xff], encoding: 'utf-16be' },
+] as const;
+
+/** The text of a file: UTF-16 where its mark says so, else UTF-8. Other bytes are read as far as they can be. */
+function decodeText(bytes: Uint8Array): { readonly text: string; readonly isText: boolean } {
+  const { encoding = 'utf-8' } =
+    MARKED.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte)) ?? {};
+  try {
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), isText: true };
+  } catch {
+    return { text: new TextDecoder(encoding).decode(bytes), isText: false };
+  }
+}
+
+function parseTable(file: string, text: string): Table | undefined {
   // The name of the table or of its folder may be that of a split: train.csv, valid/_classes.csv.
   const split =
     splitOfFolder(path.parse(file).name) ??

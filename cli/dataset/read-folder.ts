@@ -1,7 +1,7 @@
 // Reads a folder of pictures as a dataset, however it says which class a picture has: by folders, by a table of labels, or by the names of
 // files. Where it says it in no way that is known, the error says what was seen and how to make folders of it.
 
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
 import { foldName } from '../../core/dataset/fold-name.ts';
@@ -61,7 +61,7 @@ export async function readDatasetFolder(
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new UsageError(`"${folder}" is not a folder. Give a folder of pictures. ${WANTED}`);
   const { pictures, others, skipped } = await listFiles(folder);
-  if (pictures.length === 0) throw noPictures(folder, others);
+  if (pictures.length === 0) throw await noPictures(folder, others);
   const around = {
     pictures: pictures.map(({ source }) => source),
     others,
@@ -77,6 +77,8 @@ export async function readDatasetFolder(
   const classes = [...new Set(files.map(({ folders }) => folders.at(-1) ?? ''))].sort();
   checkClasses(seen, classes);
   const taken = new Set(files.map(({ source }) => source));
+  const used = new Set(tables.map(({ file }) => file));
+  const passed = others.filter((file) => !used.has(file));
   const without = pictures.filter(({ source }) => !taken.has(source));
   return {
     seen,
@@ -89,6 +91,9 @@ export async function readDatasetFolder(
     missing: tables.flatMap(({ missing }) => missing),
     notes: [
       ...notes,
+      ...(passed.length === 0
+        ? []
+        : [`Passed over ${countOf(passed.length, 'other file')}: ${shown(passed)}.`]),
       ...tables.flatMap(({ file, missing }) =>
         missing.length === 0
           ? []
@@ -255,7 +260,7 @@ async function listFiles(folder: string) {
 
 const shown = (files: readonly string[]) => firstOf(files, SHOWN);
 
-function noPictures(folder: string, others: readonly string[]): UsageError {
+async function noPictures(folder: string, others: readonly string[]): Promise<UsageError> {
   const archives = others.filter((file) => /\.(zip|tar|tgz|tar\.gz)$/i.test(file));
   const parquet = others.filter((file) => /\.(parquet|arrow|tfrecords?)$/i.test(file));
   const advice =
@@ -264,18 +269,40 @@ function noPictures(folder: string, others: readonly string[]): UsageError {
       : parquet.length > 0
         ? `It has packed data (${shown(parquet)}), which is not read: export the pictures as files, e.g. as an "imagefolder".`
         : others.length === 0
-          ? 'It is empty.'
+          ? (await hasFolders(folder))
+            ? 'Its folders have no files.'
+            : 'It is empty.'
           : `It has ${countOf(others.length, 'other file')}: ${shown(others)}.`;
   return new UsageError(`There is no picture in "${folder}". ${advice} ${WANTED}`);
 }
 
+const hasFolders = async (folder: string): Promise<boolean> =>
+  (await readdir(folder, { withFileTypes: true })).some(
+    (entry) => entry.isDirectory() && !entry.name.startsWith('.'),
+  );
+
+/** The class of all pictures, where class folders say one alone. */
+function onlyClass(pictures: readonly ListedFile[]): string | undefined {
+  const layout = detectLayout(pictures.map(({ source }) => source));
+  const places = pictures.map(({ source }) => placeFile(source, layout));
+  const labels = new Set(places.map((place) => (place.kind === 'picture' ? place.label : undefined)));
+  return labels.size === 1 ? [...labels][0] : undefined;
+}
+
 function noLabels(folder: string, pictures: readonly ListedFile[], others: readonly string[]): UsageError {
   const boxes = others.filter((file) => /(^|\/)labels\/.*\.txt$|\.xml$/i.test(file));
+  const only = boxes.length > 0 ? undefined : onlyClass(pictures);
+  if (only !== undefined)
+    return new UsageError(
+      `"${folder}" has one class alone, "${only}", with ${countOf(pictures.length, 'picture')}. A classifier needs at least ${FEWEST_CLASSES}: put ` +
+        'pictures of something else into a folder beside it.',
+    );
+  const are = (count: number) => (count === 1 ? 'is' : 'are');
   const seen =
     boxes.length > 0
-      ? `There are ${countOf(boxes.length, 'file')} that look like boxes of an object detector (${shown(boxes)}). A classifier needs one class for ` +
+      ? `There ${are(boxes.length)} ${countOf(boxes.length, 'file')} that ${boxes.length === 1 ? 'looks' : 'look'} like boxes of an object detector (${shown(boxes)}). A classifier needs one class for ` +
         'each picture: export the dataset for classification.'
-      : `There are ${countOf(pictures.length, 'picture')} (${shown(pictures.map(({ source }) => source))}), and nothing says which class each has.`;
+      : `There ${are(pictures.length)} ${countOf(pictures.length, 'picture')} (${shown(pictures.map(({ source }) => source))}), and nothing says which class each has.`;
   return new UsageError(
     `"${folder}" does not say the classes of its pictures. ${seen} ${WANTED} Or put a file labels.csv beside the pictures, with the columns ` +
       '"file" and "label"; or name them after their class, e.g. apple_001.jpg.',

@@ -402,7 +402,11 @@ function addModels(program: Command): void {
             .choices(['onnx', 'fp16', 'int8', 'heatmap', 'manifest'])
             .default('onnx'),
         )
-        .option('-o, --output <file>', 'where to (default: named after the model)', takePath),
+        .option(
+          '-o, --output <file>',
+          'where to, or - for the standard output (default: named after the model)',
+          takePath,
+        ),
       async () => (await load()).runModelExport,
     ),
     'fovea models export flowers -o flowers.onnx',

@@ -41,7 +41,9 @@ describe('fovea keys', () => {
       await runKeysRevoke(asked, 'phone');
       await runKeysList(asked);
       expect(printed()).toMatch(/has no keys/);
-      await expect(runKeysRevoke(asked, 'phone')).rejects.toThrow(/There is no API key "phone"/);
+      await expect(runKeysRevoke(asked, 'phone')).rejects.toThrow(
+        'There is no key "phone". The store of the server has none.',
+      );
     } finally {
       out.mockRestore();
       err.mockRestore();

@@ -244,3 +244,42 @@ it('refuses classes whose names look the same, and one class alone', async () =>
     await refusal({ '1.jpg': 'x', '2.jpg': 'x', 'labels.csv': 'file,label\n1.jpg,cat\n2.jpg,cat\n' }),
   ).toContain('says one class for every picture: "cat"');
 });
+
+describe('what Excel on Windows writes', () => {
+  const table = 'file\tlabel\n1.jpg\tPfirsich\n2.jpg\tMöhre\n';
+  async function readWith(bytes: Uint8Array) {
+    const folder = await folderOf(['1.jpg', '2.jpg']);
+    await writeFile(path.join(folder, 'labels.csv'), bytes);
+    return readDatasetFolder(folder);
+  }
+
+  it('is read as UTF-16 and UTF-8 with a mark', async () => {
+    const utf16 = Buffer.from(`\uFEFF${table}`, 'utf16le');
+    expect((await readWith(utf16)).classes).toEqual(['Möhre', 'Pfirsich']);
+    expect((await readWith(Buffer.from(utf16).swap16())).classes).toEqual(['Möhre', 'Pfirsich']);
+    expect((await readWith(Buffer.from(`\uFEFF${table}`))).classes).toEqual(['Möhre', 'Pfirsich']);
+  });
+
+  it('is refused in an encoding that nothing names, with what to do', async () => {
+    await expect(readWith(Buffer.from(table.replaceAll('\t', ';'), 'latin1'))).rejects.toThrow(
+      /labels\.csv is not UTF-8.*Save it as "CSV UTF-8"/,
+    );
+  });
+
+  it('may have a German head', async () => {
+    const german = Buffer.from('Datei;Klasse\n1.jpg;Birne\n2.jpg;Apfel\n');
+    expect((await readWith(german)).missing).toEqual([]);
+  });
+});
+
+it('says that there is one class alone, and what is passed over', async () => {
+  expect(await refusal(['apple/1.jpg', 'apple/2.jpg'])).toMatch(
+    /has one class alone, "apple", with 2 pictures\. A classifier needs at least 2/,
+  );
+  expect(await refusal(['1.jpg'])).toContain('There is 1 picture (1.jpg)');
+  const { notes } = await readDatasetFolder(await folderOf(['a/1.jpg', 'b/2.jpg', 'b/3.mp4', 'Thumbs.db']));
+  expect(notes).toEqual(['Passed over 1 other file: b/3.mp4.']);
+  const bare = await folderOf([]);
+  await mkdir(path.join(bare, 'apple'), { recursive: true });
+  await expect(readDatasetFolder(bare)).rejects.toThrow('Its folders have no files.');
+});
