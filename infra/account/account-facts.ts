@@ -22,7 +22,10 @@ export interface AccountFacts {
   readonly identity: Identity | NoIdentity;
   /** Version of the CDK's bootstrap stack; undefined where there is none. */
   readonly bootstrapVersion: Asked<number | undefined>;
-  /** Names of the zones that are open to the account, in the order of their names. */
+  /**
+   * Names of the zones that a stack of the account gets, in the order of their names: where the region has a default network, those with a
+   * default subnet.
+   */
   readonly zones: Asked<readonly string[]>;
   /** The zones that offer each type of machine; a type that is missing is not offered in the region. */
   readonly offers: Asked<Readonly<Record<string, readonly string[]>>>;
@@ -32,6 +35,8 @@ export interface AccountFacts {
   readonly concurrency: Asked<{ readonly limit: number; readonly unreserved: number }>;
   /** Networks (VPCs) of the region, and whether one of them is that of the stack. */
   readonly networks: Asked<{ readonly count: number; readonly hasOwn: boolean }>;
+  /** The key that encrypts disks where nothing names another: `alias/aws/ebs`, or the ARN of a key of the account. */
+  readonly diskKey: Asked<string>;
   /** Whether the account has the role by which EC2 starts Spot machines. */
   readonly hasSpotRole: Asked<boolean>;
 }

@@ -4,7 +4,9 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import {
   DescribeAvailabilityZonesCommand,
   EC2Client,
+  GetEbsDefaultKmsKeyIdCommand,
   paginateDescribeInstanceTypeOfferings,
+  paginateDescribeSubnets,
   paginateDescribeVpcs,
 } from '@aws-sdk/client-ec2';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -51,16 +53,29 @@ export async function askAccount({ instanceTypes, stackName }: AskAccountOptions
   const identity = await askIdentity(region);
   if (!isKnown(identity)) return nothing(region, identity);
   const ec2 = createClient(EC2Client, { region });
-  const [bootstrapVersion, zones, offers, networks, concurrency, hasSpotRole, quotas] = await Promise.all([
-    asked('cloudformation:DescribeStacks', () => askBootstrap(region)),
-    asked('ec2:DescribeAvailabilityZones', () => askZones(ec2)),
-    asked('ec2:DescribeInstanceTypeOfferings', () => askOffers(ec2, instanceTypes)),
-    asked('ec2:DescribeVpcs', () => askNetworks(ec2, stackName)),
-    asked('lambda:GetAccountSettings', () => askConcurrency(region)),
-    asked('iam:GetRole', () => askSpotRole(region)),
-    askQuotas(region),
-  ]);
-  return { region, identity, bootstrapVersion, zones, offers, networks, concurrency, hasSpotRole, quotas };
+  const [bootstrapVersion, zones, offers, networks, concurrency, diskKey, hasSpotRole, quotas] =
+    await Promise.all([
+      asked('cloudformation:DescribeStacks', () => askBootstrap(region)),
+      asked('ec2:DescribeAvailabilityZones and ec2:DescribeSubnets', () => askZones(ec2)),
+      asked('ec2:DescribeInstanceTypeOfferings', () => askOffers(ec2, instanceTypes)),
+      asked('ec2:DescribeVpcs', () => askNetworks(ec2, stackName)),
+      asked('lambda:GetAccountSettings', () => askConcurrency(region)),
+      asked('ec2:GetEbsDefaultKmsKeyId', () => askDiskKey(ec2)),
+      asked('iam:GetRole', () => askSpotRole(region)),
+      askQuotas(region),
+    ]);
+  return {
+    region,
+    identity,
+    bootstrapVersion,
+    zones,
+    offers,
+    networks,
+    concurrency,
+    diskKey,
+    hasSpotRole,
+    quotas,
+  };
 }
 
 /** The region of the environment or of the profile. The CDK would take us-east-1 where there is none. */
@@ -85,6 +100,7 @@ function nothing(region: string | undefined, identity: NoIdentity): AccountFacts
     offers: unknown,
     networks: unknown,
     concurrency: unknown,
+    diskKey: unknown,
     hasSpotRole: unknown,
     quotas: Object.fromEntries(ASKED_QUOTAS.map(({ code }) => [code, unknown])),
   };
@@ -136,9 +152,27 @@ async function askZones(ec2: EC2Client): Promise<readonly string[]> {
   const { AvailabilityZones = [] } = await ec2.send(
     new DescribeAvailabilityZonesCommand({ Filters: [{ Name: 'state', Values: ['available'] }] }),
   );
-  return AvailabilityZones.filter(({ ZoneType: type }) => type === undefined || type === 'availability-zone')
+  const open = AvailabilityZones.filter(
+    ({ ZoneType: type }) => type === undefined || type === 'availability-zone',
+  )
     .flatMap(({ ZoneName: name }) => name ?? [])
     .toSorted();
+  // Of these, CloudFormation gives a template those with a default subnet, unless there is none.
+  const usual = new Set<string | undefined>();
+  const pages = paginateDescribeSubnets(
+    { client: ec2 },
+    { Filters: [{ Name: 'default-for-az', Values: ['true'] }] },
+  );
+  for await (const { Subnets = [] } of pages)
+    for (const { AvailabilityZone: zone } of Subnets) usual.add(zone);
+  const given = open.filter((zone) => usual.has(zone));
+  return given.length === 0 ? open : given;
+}
+
+async function askDiskKey(ec2: EC2Client): Promise<string> {
+  const { KmsKeyId: key } = await ec2.send(new GetEbsDefaultKmsKeyIdCommand({}));
+  if (key === undefined) throw new Error('EC2 tells no key');
+  return key;
 }
 
 async function askOffers(

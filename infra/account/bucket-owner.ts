@@ -31,7 +31,10 @@ export async function ownerOf(client: S3Client, bucket: string): Promise<BucketO
   return { stackName, status: await statusOf(stackName, region) };
 }
 
-async function tagsOf(client: S3Client, Bucket: string): Promise<Readonly<Record<string, string>>> {
+async function tagsOf(
+  client: S3Client,
+  Bucket: string,
+): Promise<Readonly<Record<string, string | undefined>>> {
   try {
     const { TagSet = [] } = await client.send(new GetBucketTaggingCommand({ Bucket }));
     return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));

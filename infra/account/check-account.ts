@@ -1,4 +1,4 @@
-// Compares the facts of an account with what a deployment needs. Each problem is something that AWS would refuse later, and comes with the
+// Compares the facts of an account with what a deployment needs. Each problem is something that AWS would refuse later, as far as it tells so beforehand, and comes with the
 // command or the page of the console that mends it. Asks nobody.
 
 import { type Check, passed } from '../../core/check.ts';
@@ -29,6 +29,8 @@ const USUAL_CONCURRENCY = 1000;
 const SURE_FUNCTION_MEMORY = 3008;
 /** What the trainer's image is built for, as engines call it. */
 const X86_64 = ['x86_64', 'amd64'];
+/** The key that disks have where nobody chose another. */
+const AWS_DISK_KEY = 'alias/aws/ebs';
 /** What lets AWS build the image. */
 const WITHOUT_DOCKER = '-c fovea:imageBuilder=codebuild';
 const CAPACITY_WORDS: Readonly<Record<Capacity, string>> = { spot: 'Spot', 'on-demand': 'on demand' };
@@ -43,7 +45,9 @@ export function checkAccount(facts: AccountFacts, settings: Settings): Check[] {
       ? []
       : [checkZones(facts, settings), checkMachines(facts, settings), ...checkTrainers(facts, settings)]),
     ...checkConcurrency(facts, settings),
-    checkFunction(facts, settings),
+    checkFunction(facts),
+    ...checkMemory(facts, settings),
+    ...checkCertificate(facts, settings),
   ];
 }
 
@@ -91,7 +95,7 @@ function checkZones({ zones }: AccountFacts, { availabilityZones: wanted }: Sett
     : {
         name,
         state: 'problem',
-        found: `The region has ${count}, and fovea:availabilityZones asks for ${wanted}`,
+        found: `The region gives ${count}, and fovea:availabilityZones asks for ${wanted}. Where there is a default network, zones without a default subnet do not count`,
         mend: `-c fovea:availabilityZones=${count}`,
       };
 }
@@ -153,6 +157,7 @@ function checkTrainers(facts: AccountFacts, settings: Settings): Check[] {
   return [
     ...quotas,
     ...(capacities.includes('spot') ? [checkSpotRole(facts)] : []),
+    checkDisks(facts),
     checkNetwork(facts),
     ...(settings.imageBuilder === 'codebuild'
       ? [checkBuilds(facts, new Set(offered.map(kindOf)).size || 1)]
@@ -309,7 +314,7 @@ function checkConcurrency(
   return [passed(name, `${wanted} of ${limit} requests at once`)];
 }
 
-function checkFunction({ concurrency, region }: AccountFacts, { functionMemory }: Settings): Check {
+function checkFunction({ concurrency, region }: AccountFacts): Check {
   const name = 'function';
   if ('unknown' in concurrency) return notKnown(name, concurrency);
   const { limit, unreserved } = concurrency.value;
@@ -320,11 +325,62 @@ function checkFunction({ concurrency, region }: AccountFacts, { functionMemory }
       found: `The account allows ${limit} requests at once; AWS Lambda refuses further ones with 429`,
       mend: askForMore(CONCURRENCY_QUOTA, USUAL_CONCURRENCY, region),
     };
-  if (functionMemory > SURE_FUNCTION_MEMORY)
-    return notKnown(name, {
-      unknown: `whether the account allows ${functionMemory} MiB; a new one may be limited to ${SURE_FUNCTION_MEMORY}`,
-    });
   return passed(name, `${unreserved} of ${limit} requests at once are not reserved`);
+}
+
+/** AWS tells nobody beforehand how much memory it allows. An account with few requests at once is new. */
+function checkMemory({ concurrency }: AccountFacts, { functionMemory }: Settings): Check[] {
+  if (functionMemory <= SURE_FUNCTION_MEMORY) return [];
+  const isNew = 'value' in concurrency && concurrency.value.limit <= NEW_CONCURRENCY;
+  return [
+    {
+      name: 'memory',
+      state: isNew ? 'note' : 'unknown',
+      found: `Not known: whether the account allows ${functionMemory} MiB; a new one${isNew ? ', as this seems to be,' : ''} may be limited to ${SURE_FUNCTION_MEMORY}`,
+      mend: `Where AWS refuses it: -c fovea:functionMemory=${SURE_FUNCTION_MEMORY}, or ask AWS Support for more`,
+    },
+  ];
+}
+
+/** Only the ARN is looked at. CloudFront refuses what is not issued or does not cover the domain. */
+function checkCertificate({ identity }: AccountFacts, { domain, certificateArn }: Settings): Check[] {
+  if (domain === undefined || certificateArn === undefined) return [];
+  const name = 'certificate';
+  const [, , , , account] = certificateArn.split(':');
+  if (isKnown(identity) && account !== identity.account)
+    return [
+      {
+        name,
+        state: 'problem',
+        found: `fovea:certificateArn is of account ${account}, and CloudFront takes only those of ${identity.account}`,
+        mend: `aws acm request-certificate --domain-name ${domain} --validation-method DNS --region us-east-1`,
+      },
+    ];
+  return [
+    {
+      name,
+      state: 'unknown',
+      found: `Not asked for: whether it is there, is issued, and covers ${domain}`,
+      mend: `See Status ISSUED and the names: aws acm describe-certificate --certificate-arn ${certificateArn} --region us-east-1`,
+    },
+  ];
+}
+
+/** The roles by which AWS starts machines may use the key of AWS, and another only where somebody grants it. */
+function checkDisks({ diskKey, identity }: AccountFacts): Check {
+  const name = 'disks';
+  if ('unknown' in diskKey) return notKnown(name, diskKey);
+  const { value: key } = diskKey;
+  if (key.endsWith(AWS_DISK_KEY)) return passed(name, 'the key of AWS encrypts them');
+  const [, partition = 'aws'] = isKnown(identity) ? identity.arn.split(':') : [];
+  const grantTo = (role: string) =>
+    `aws kms create-grant --key-id ${key} --grantee-principal arn:${partition}:iam::${isKnown(identity) ? identity.account : 'ACCOUNT'}:role/aws-service-role/${role} --operations Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext CreateGrant DescribeKey ReEncryptFrom ReEncryptTo`;
+  return {
+    name,
+    state: 'note',
+    found: `The account encrypts disks by ${key}. Machines start only where the roles that start them may use that key, which is not known here`,
+    mend: `${grantTo('autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling')}; and ${grantTo('spot.amazonaws.com/AWSServiceRoleForEC2Spot')}`,
+  };
 }
 
 /** Checks what builds the trainer's image. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { DeleteSubnetCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { standInVariables } from '../support/cloud/deploy.ts';
@@ -67,6 +68,8 @@ describe.skipIf(moto.endpoint === undefined)('the doctor of an account', () => {
       'CPU Spot': 'ok',
       'CPU on demand': 'ok',
       'Spot role': 'problem',
+      // moto does not tell the key.
+      disks: 'unknown',
       network: 'ok',
       function: 'note',
       Docker: 'problem',
@@ -112,6 +115,21 @@ describe.skipIf(moto.endpoint === undefined)('the doctor of an account', () => {
       found: expect.stringMatching(
         /capacity[\s\S]*Unrecognized key: "maxVcpu"|Unrecognized key: "maxVcpu"[\s\S]*capacity/,
       ),
+    });
+  });
+
+  it('counts the zones that a stack gets: those with a default subnet', async () => {
+    const region = 'ca-central-1';
+    const ec2 = new EC2Client({ endpoint, region, credentials: MOTO_CREDENTIALS });
+    const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+    const [first] = Subnets.toSorted((a, b) =>
+      `${a.AvailabilityZone}`.localeCompare(`${b.AvailabilityZone}`),
+    );
+    await ec2.send(new DeleteSubnetCommand({ SubnetId: first?.SubnetId }));
+    const found = await ask({ AWS_REGION: region, AWS_DEFAULT_REGION: region });
+    expect(found.of('zones')).toMatchObject({
+      state: 'problem',
+      found: expect.stringMatching(/gives 2, and fovea:availabilityZones asks for 3.*default subnet/),
     });
   });
 

@@ -28,12 +28,18 @@ const GOOD: AccountFacts = {
   quotas: quotasOf(64),
   networks: { value: { count: 1, hasOwn: false } },
   concurrency: { value: { limit: 1000, unreserved: 1000 } },
+  diskKey: { value: 'alias/aws/ebs' },
   hasSpotRole: { value: true },
 };
 
 const GPU_SPOT = QUOTAS.GPU.spot.code;
 const GPU_ON_DEMAND = QUOTAS.GPU['on-demand'].code;
 const NONE = { unknown: 'your credentials do not allow it' };
+
+const CERTIFIED = (account: string) => ({
+  domain: 'a.example.com',
+  certificateArn: `arn:aws:acm:us-east-1:${account}:certificate/0-0`,
+});
 
 /** What a check of some account says, without the checks that pass. */
 const faults = (facts: Partial<AccountFacts>, settings: Readonly<Record<string, unknown>> = {}) =>
@@ -85,7 +91,7 @@ describe('checkAccount', () => {
         {},
         'zones',
         'problem',
-        /has 2.*asks for 3/,
+        /gives 2.*asks for 3/,
         /^-c fovea:availabilityZones=2$/,
       ],
       [
@@ -253,6 +259,33 @@ describe('checkAccount', () => {
         /allows 10 requests at once/,
         /service-code lambda --quota-code L-B99A9384/,
       ],
+      [
+        'a key of its own for disks',
+        { diskKey: { value: 'arn:aws:kms:us-east-1:123456789012:key/1-2' } },
+        {},
+        'disks',
+        'note',
+        /encrypts disks by arn:aws:kms:.*not known here/,
+        /create-grant --key-id arn:aws:kms\S+ .*:role\/aws-service-role\/autoscaling.*AWSServiceRoleForEC2Spot/,
+      ],
+      [
+        'a certificate of another account',
+        {},
+        CERTIFIED('210987654321'),
+        'certificate',
+        'problem',
+        /of account 210987654321, and CloudFront takes only those of 123456789012/,
+        /request-certificate --domain-name a\.example\.com .*us-east-1$/,
+      ],
+      [
+        'a certificate that is not looked at',
+        {},
+        CERTIFIED('123456789012'),
+        'certificate',
+        'unknown',
+        /whether it is there, is issued, and covers a\.example\.com/,
+        /describe-certificate --certificate-arn arn:aws:acm:us-east-1:123456789012:\S+ --region us-east-1$/,
+      ],
     ],
   )('%s', (_, facts, settings, name, state, found, mend) => {
     expect(faults(facts, settings)).toEqual([
@@ -284,6 +317,24 @@ describe('checkAccount', () => {
     ]);
     expect(offeredFamilies(['g5'], { offers: NONE })).toEqual({ offered: ['g5'], leftOut: [] });
   });
+
+  it.each([
+    [10, 'note', /a new one, as this seems to be, may be limited to 3008/],
+    [1000, 'unknown', /a new one may be limited to 3008/],
+  ])(
+    'says that memory may be refused, also to an account with %s requests at once',
+    (limit, state, found) => {
+      const checks = faults(
+        { concurrency: { value: { limit, unreserved: limit } } },
+        { functionMemory: 10_240 },
+      );
+      expect(checks.find(({ name }) => name === 'memory')).toMatchObject({
+        state,
+        found: expect.stringMatching(found),
+        mend: expect.stringContaining('-c fovea:functionMemory=3008'),
+      });
+    },
+  );
 
   it('says at once all that a new account lacks', () => {
     const lacks = faults(
