@@ -11,7 +11,7 @@ import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model
 import { present } from '../core/present.ts';
 
 import { SnapshotIdSchema } from './dataset-snapshot.ts';
-import { FILE_NAME_PATTERN } from './file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from './file-name.ts';
 
 const NAME_MAX_LENGTH = 100;
 // As OpenAI limits them.
@@ -62,7 +62,7 @@ export const CreateJobSchema = z
     training_file: z
       .string()
       .min(1)
-      .max(NAME_MAX_LENGTH + 'datasets/'.length)
+      .max(NAME_MAX_BYTES + 'datasets/'.length)
       .meta({
         description:
           'The name of a dataset, also as `datasets/<name>`; or the id of a file for fine-tuning (`POST /v1/files`), whose dataset has its name.',

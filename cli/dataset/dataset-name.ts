@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { compareText } from '../../core/dataset/compare-text.ts';
-import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { MODEL_NAME_MAX_LENGTH, suggestModelName } from '../../core/model/model-name.ts';
 
 const HASH_DIGITS = 8;
 
@@ -17,13 +17,11 @@ export const shortHashOf = (text: string): string =>
  */
 export function toModelName(folder: string): string {
   const absolute = path.resolve(folder);
-  const name = path
-    .basename(absolute)
-    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, MODEL_NAME_MAX_LENGTH - HASH_DIGITS - 1)
-    .replace(/-+$/, '');
-  return name === '' ? `dataset-${shortHashOf(absolute)}` : name;
+  return suggestModelName(
+    path.basename(absolute),
+    `dataset-${shortHashOf(absolute)}`,
+    MODEL_NAME_MAX_LENGTH - HASH_DIGITS - 1,
+  );
 }
 
 /** The name followed by a hash of the files' paths and sizes: other files are another dataset, and never mix with these. */

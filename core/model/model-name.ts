@@ -33,6 +33,38 @@ export const NAME_PATTERNS = {
 
 /** Whether a text may be the name of a model. */
 export const isModelName = (value: string): boolean => MODEL_NAME.test(value);
+/** Letters of Europe that have no parts, as a name may have them. */
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  Æ: 'Ae',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+};
+
+/**
+ * A name for a model that is like a text: letters lose their accents, and what a name may not hold becomes "-".
+ * @param fallback what it is where nothing of the text is left; must be a name itself.
+ * @param maxLength characters at most.
+ */
+export function suggestModelName(
+  text: string,
+  fallback = 'model',
+  maxLength: number = MODEL_NAME_MAX_LENGTH,
+): string {
+  const name = text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}+/gu, '')
+    .replaceAll(/[ßæÆøØłŁ]/g, (letter) => LETTERS[letter] ?? '')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, maxLength)
+    .replace(/[-.]+$/, '');
+  return name === '' ? fallback : name;
+}
+
 /** Whether a text is a version number, such as `"3"`. */
 export const isVersionNumber = (value: string): boolean => VERSION.test(value);
 const isAliasName = (value: string): boolean => ALIAS.test(value);

@@ -15,7 +15,7 @@ import {
   RenameDatasetSchema,
   RenamedDatasetSchema,
 } from '../../api/dataset-files.ts';
-import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
 import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
@@ -43,7 +43,7 @@ import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { after as timeUpAfter } from './after.ts';
-import { NAME_MAX_BYTES, parseClassName, parseDatasetName } from './dataset-name.ts';
+import { parseClassName, parseDatasetName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 import { toSeenHolders } from './seen-holders.ts';
 import { toInspecting } from './to-inspecting.ts';

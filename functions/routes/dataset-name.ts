@@ -1,18 +1,10 @@
 // Checks the names of datasets, classes and files that are sent over HTTP. Folders made by hand may have other names, as
 // long as they can be object keys.
 
+import { isFileName, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 
-/** The longest name that file systems allow, in bytes of UTF-8. */
-export const NAME_MAX_BYTES = 255;
 const SHOWN_CHARACTERS = 80;
-
-/** A name may not be a path or a hidden file, and must be printable; everything else is allowed. */
-const isSafe = (name: string) =>
-  name !== '' &&
-  Buffer.byteLength(name) <= NAME_MAX_BYTES &&
-  !name.startsWith('.') &&
-  !/[/\\\p{Cc}\p{Surrogate}]/u.test(name);
 
 /**
  * Checks the name of a dataset.
@@ -56,7 +48,7 @@ export function parseFilePath(path: string, param: string, mostFolders: number):
 }
 
 function parseName(name: string, param: string, kind: string): string {
-  if (isSafe(name)) return name;
+  if (isFileName(name)) return name;
   throw new FoveaError(
     'dataset-name-invalid',
     `${JSON.stringify(name.slice(0, SHOWN_CHARACTERS))} cannot be the name of a ${kind}: it must have 1 to ` +

@@ -8,7 +8,7 @@ import {
   SnapshotListSchema,
   SnapshotSchema,
 } from '../../api/dataset-snapshot.ts';
-import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import {
   diffSnapshots,
@@ -23,7 +23,7 @@ import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
-import { NAME_MAX_BYTES, parseDatasetName } from './dataset-name.ts';
+import { parseDatasetName } from './dataset-name.ts';
 
 const TAGS = ['Datasets'];
 const params = z.object({

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { StoredFilesSchema, StoreFilesFormSchema } from '../../api/dataset-files.ts';
-import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { openArchive } from '../../core/dataset/open-archive.ts';
@@ -19,7 +19,7 @@ import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-respons
 import { describeBody } from '../http/json-body.ts';
 import { openBody } from '../http/open-body.ts';
 import { readForm } from '../http/read-form.ts';
-import { NAME_MAX_BYTES, parseDatasetName } from './dataset-name.ts';
+import { parseDatasetName } from './dataset-name.ts';
 import {
   archiveLimits,
   MOST_FOLDERS,

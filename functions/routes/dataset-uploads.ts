@@ -3,7 +3,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { CreateDatasetUploadsSchema, DatasetUploadsSchema } from '../../api/dataset-uploads.ts';
-import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -13,7 +13,7 @@ import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { NAME_MAX_BYTES, parseDatasetName, parseFilePath } from './dataset-name.ts';
+import { parseDatasetName, parseFilePath } from './dataset-name.ts';
 
 /** A split and a class, or a class and a folder in it. */
 const MOST_FOLDERS = 2;

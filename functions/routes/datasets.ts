@@ -12,7 +12,7 @@ import {
   toWireInspection,
   toWireSummary,
 } from '../../api/dataset.ts';
-import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { filterConcurrently, mapConcurrently } from '../../core/concurrently.ts';
 import { isHiddenDataset, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
@@ -35,7 +35,7 @@ import { readBody } from '../http/read-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { maySee } from '../http/require-names.ts';
 import { after } from './after.ts';
-import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Datasets'];

@@ -8,7 +8,7 @@ import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts'
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
-import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { MODEL_NAME_MAX_LENGTH, suggestModelName } from '../../core/model/model-name.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { parseDatasetName } from './dataset-name.ts';
 
@@ -17,8 +17,7 @@ const DEFAULT_SEED = 0;
 
 /**
  * The job that a valid request body asks for.
- * @throws {FoveaError} `architecture-unknown`, `backbone-name-invalid`, `dataset-name-invalid`; `request-invalid` where
- * no model name can be made of the dataset's.
+ * @throws {FoveaError} `architecture-unknown`, `backbone-name-invalid`, `dataset-name-invalid`, `request-invalid`.
  */
 export function toNewJob(request: CreateJobRequest): NewJob {
   const architecture = findArchitectureForModel(request.model);
@@ -88,15 +87,9 @@ function checkOpenBase({ sweep, recipe }: CreateJobRequest): void {
   );
 }
 
-/** `<dataset>-<architecture>`, with what a model name may not hold replaced by "-". */
+/** `<dataset>-<architecture>`, with what a model name may not hold replaced. */
 function defaultModelName(dataset: string, architecture: string): string {
-  const datasetPart = dataset.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   const architecturePart = architecture.replaceAll(':', '-');
-  const name = `${datasetPart.slice(0, MODEL_NAME_MAX_LENGTH - architecturePart.length - 1)}-${architecturePart}`;
-  if (isModelName(name)) return name;
-  throw new FoveaError(
-    'request-invalid',
-    `No model name can be made of the dataset name ${JSON.stringify(dataset)}: name the model yourself, as "suffix".`,
-    { param: 'suffix' },
-  );
+  const datasetPart = suggestModelName(dataset, 'model', MODEL_NAME_MAX_LENGTH - architecturePart.length - 1);
+  return `${datasetPart}-${architecturePart}`;
 }

@@ -8,6 +8,7 @@ import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
+import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { jobs, mayTrain } from '../state/lists.ts';
@@ -148,6 +149,11 @@ interface RenameDatasetProps {
 function RenameDataset({ dataset, fail }: RenameDatasetProps) {
   const [isBusy, setBusy] = useState(false);
   const act = async (name: string) => {
+    const problem = problemOfDatasetName(name);
+    if (problem !== '') {
+      fail(problem);
+      return;
+    }
     setBusy(true);
     try {
       if (!confirm(WORDS.renameDatasetSure(dataset, name, await usesOf(dataset)))) return;
@@ -173,6 +179,7 @@ function RenameDataset({ dataset, fail }: RenameDatasetProps) {
         <button type="submit" disabled={isBusy}>
           {WORDS.save}
         </button>
+        <p class="hint">{TEXTS.names.dataset}</p>
       </form>
     </details>
   );
@@ -451,6 +458,11 @@ function Rename({ dataset, label, classes, mended }: RenameProps) {
         onSubmit={(event) => {
           event.preventDefault();
           const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+          const problem = problemOfClassName(name);
+          if (problem !== '') {
+            mended.fail(problem);
+            return;
+          }
           if (!mayRename(classes, label, name)) return;
           client.value.datasets.renameClass(dataset, label, name).then((moved) => {
             mended.say(sayMoved(moved, () => WORDS.renamed(name)));

@@ -2,10 +2,11 @@
 
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { suggestModelName } from '../../../core/model/model-name.ts';
 import { size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
-import { NameField } from '../parts/name-field.tsx';
+import { NameField, problemOfDatasetName } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
 import { chosenFiles, type PathedFile } from '../state/dropped-files.ts';
 import { listDatasets } from '../state/lists.ts';
@@ -127,11 +128,11 @@ async function uploadAndShow(
   if (path.length === 0 || (path[0] === 'datasets' && path.length === 1)) goTo(['datasets', dataset]);
 }
 
-/** A name that every store takes. */
-const toName = (folder: string) => folder.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
-
 function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
-  const [name, setName] = useState(route.value.query.get('into') ?? (toName(chosen.folder) || 'pictures'));
+  const [name, setName] = useState(
+    route.value.query.get('into') ?? suggestModelName(chosen.folder, 'pictures'),
+  );
+  const problem = problemOfDatasetName(name);
   const { pictures, classes, sizeBytes, leftOut } = chosen;
   return (
     <form
@@ -152,9 +153,10 @@ function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
             label={WORDS.name}
             help={WORDS.nameHelp}
             value={name}
+            problem={problem}
             onChange={setName}
           />
-          <button class="primary" type="submit">
+          <button class="primary" type="submit" disabled={problem !== ''}>
             {WORDS.start}
           </button>
         </>

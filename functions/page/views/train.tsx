@@ -3,10 +3,11 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { CreateJobBody } from '../../../api/create-job.ts';
 import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
+import { suggestModelName } from '../../../core/model/model-name.ts';
 import { dollars } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
-import { NameField } from '../parts/name-field.tsx';
+import { NameField, problemOfModelName } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
 import { jobs, listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
@@ -96,7 +97,8 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
   const [effort, setEffort] = useState<Effort>('auto');
   const [failure, setFailure] = useState<unknown>();
   const [isStarting, setStarting] = useState(false);
-  const model = name ?? dataset.replace(/[^A-Za-z0-9._-]+/g, '-');
+  const model = name ?? suggestModelName(dataset);
+  const problem = problemOfModelName(model);
   const body = useMemo(
     (): CreateJobBody => ({
       model: GOALS[goal] ?? network,
@@ -169,13 +171,14 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
           label={WORDS.name}
           help={WORDS.nameHelp}
           value={model}
+          problem={problem}
           onChange={setName}
         />
       </div>
       <div class="estimate">
-        <Estimate body={body} dataset={dataset} onAnswer={setCanTrain} />
+        <Estimate body={body} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
         <Failure error={failure} />
-        <button id="start" class="primary" type="submit" disabled={isStarting || !canTrain}>
+        <button id="start" class="primary" type="submit" disabled={isStarting || !canTrain || problem !== ''}>
           {isStarting ? WORDS.starting : WORDS.start}
         </button>
       </div>
@@ -224,17 +227,20 @@ function Networks({
 
 interface EstimateProps {
   readonly body: CreateJobBody;
+  /** Why such a job cannot be made; '' where nothing speaks against it. */
+  readonly problem: string;
   readonly dataset: string;
   /** Is called with whether such a training is possible. */
   readonly onAnswer: (canTrain: boolean) => void;
 }
 
 /** A dry run of what is chosen, a moment after the last choice. */
-function Estimate({ body, dataset, onAnswer }: EstimateProps) {
+function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
   const [found, setFound] = useState<WireDryRun>();
   const [failure, setFailure] = useState<unknown>();
   const [isAsking, setAsking] = useState(true);
   useEffect(() => {
+    if (problem !== '') return undefined;
     const controller = new AbortController();
     setAsking(true);
     const timer = setTimeout(() => {
@@ -259,6 +265,13 @@ function Estimate({ body, dataset, onAnswer }: EstimateProps) {
     };
   }, [body]);
   const estimate = found?.estimate;
+  if (problem !== '')
+    return (
+      <div id="estimate" aria-live="polite">
+        <h2>{WORDS.estimate}</h2>
+        <p class="error">{problem}</p>
+      </div>
+    );
   return (
     <div id="estimate" aria-live="polite" aria-busy={isAsking}>
       <h2>{WORDS.estimate}</h2>

@@ -1,5 +1,7 @@
 // Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
 
+import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
+import { MODEL_NAME_MAX_LENGTH } from '../../../core/model/model-name.ts';
 import { type Interval, sayAccuracy } from '../../../core/words/accuracy.ts';
 import {
   aboutDollars,
@@ -42,6 +44,8 @@ const USES = ({ models, jobs }: Uses) =>
     .filter((sentence) => sentence !== '')
     .join(' ');
 
+const FILE_NAME_RULE = `does not begin with a dot, and holds no slash and no backslash. It has 1 to ${NAME_MAX_BYTES} letters, fewer where they have accents.`;
+
 /** The sentences of the page. */
 export const TEXTS = {
   brand: 'Fovea',
@@ -75,8 +79,6 @@ export const TEXTS = {
       'There is no such dataset any more. It was renamed or deleted; “Datasets” lists those that are there.',
     'dataset-class-not-found':
       'There is no such class any more. It was renamed, or its pictures were moved; load the page anew.',
-    'dataset-name-invalid':
-      'That is no name for a dataset. Use letters, digits, dots, dashes and underscores, and begin with a letter or a digit.',
     'model-in-use': 'Something works on the model. Wait until it has ended; then try again.',
     'rollback-unavailable':
       'No version was in use before this one. Press “Use this one” beside the version that you want.',
@@ -87,6 +89,12 @@ export const TEXTS = {
     'scope-missing':
       'Your API key does not have the scope for this. Ask whoever runs the server for a key that has it.',
   } as Readonly<Record<string, string>>,
+  /** What a name may be, by what has it. */
+  names: {
+    dataset: `The name of a dataset ${FILE_NAME_RULE}`,
+    class: `The name of a class ${FILE_NAME_RULE}`,
+    model: `The name of a model has 1 to ${MODEL_NAME_MAX_LENGTH} letters without accents, digits, dots, dashes and underscores, and begins with a letter or a digit.`,
+  },
   failed: (message: string) => `That did not work. ${message}`,
   key: {
     title: 'API key',

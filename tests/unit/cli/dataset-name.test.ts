@@ -8,6 +8,7 @@ describe('toModelName', () => {
     ['/data/my fruit (2)', 'my-fruit-2'],
     ['/data/.hidden', 'hidden'],
     ['/data/fruit_水果', 'fruit_'],
+    ['/data/Äpfel rot', 'Apfel-rot'],
     [`/data/${'x'.repeat(200)}`, 'x'.repeat(55)],
   ])('takes what is allowed of the name of %s', (folder, name) => {
     expect(toModelName(folder)).toBe(name);
