@@ -1,7 +1,7 @@
 // A field for the name of a dataset or a model, and what is wrong with such a name: the rules are those of the API.
 
 import { isFileName } from '../../../api/file-name.ts';
-import { isModelName } from '../../../core/model/model-name.ts';
+import { isModelName } from '../../../api/model-name.ts';
 import { TEXTS } from '../words/texts.ts';
 
 /** Why a dataset cannot have the name; '' where it can. */

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { suggestModelName } from '../../../core/model/model-name.ts';
+import { suggestModelName } from '../../../api/model-name.ts';
 import { size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';

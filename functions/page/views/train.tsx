@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { CreateJobBody } from '../../../api/create-job.ts';
 import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
-import { suggestModelName } from '../../../core/model/model-name.ts';
+import { suggestModelName } from '../../../api/model-name.ts';
 import { dollars } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';

@@ -1,7 +1,7 @@
 // Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
 
 import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
-import { MODEL_NAME_MAX_LENGTH } from '../../../core/model/model-name.ts';
+import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
 import { type Interval, sayAccuracy } from '../../../core/words/accuracy.ts';
 import {
   aboutDollars,
