@@ -17,6 +17,7 @@ import {
 } from '../../api/dataset-files.ts';
 import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { type FileFilter, listDatasetFiles, listStoredFiles } from '../../core/dataset/list-dataset-files.ts';
@@ -156,6 +157,13 @@ const getThumbnail = createRoute({
         default: DEFAULT_SIDE,
         description: 'Pixels of a side.',
       }),
+      content_hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+        .optional()
+        .meta({
+          description: 'The sha256 that the file must have; another file at the path counts as none.',
+        }),
     }),
   },
   responses: {
@@ -406,8 +414,9 @@ export function datasetFileRoutes(deps: AppDeps) {
   });
 
   routes.openapi(getThumbnail, async (c) => {
-    const { path, size } = c.req.valid('query');
+    const { path, size, content_hash: contentHash } = c.req.valid('query');
     const stored = await readFile(c.req.valid('param').dataset, path);
+    if (contentHash !== undefined && contentHashOf(stored.body) !== contentHash) throw notFound(path, 'path');
     const etag = entityTag(stored.etag, size, version);
     if (names(c.req.header('If-None-Match'), etag))
       return c.body(null, 304, { ETag: etag, 'Cache-Control': ASK_AGAIN });

@@ -8,6 +8,8 @@ import { TEXTS } from '../words/texts.ts';
 import { pathOfKey, Thumbnail } from './picture.tsx';
 
 const THUMB = 160;
+/** Copies of a picture that are looked at. */
+const MOST_COPIES = 20;
 
 /** What a report says of a mistake. */
 export type Mistake = NonNullable<WireReport['results']>['mistakes'][number];
@@ -15,26 +17,27 @@ export type Mistake = NonNullable<WireReport['results']>['mistakes'][number];
 interface MistakePictureProps {
   readonly report: WireReport;
   readonly picture: Mistake;
+  /** Is called where it lies in another class now, or nowhere. */
+  readonly onMended?: () => void;
   /** What can be done with it, while its file is there. */
   readonly children?: (path: string) => preact.ComponentChildren;
 }
 
-/** The path of the file with these bytes; undefined where there is none, or the hash is not known. */
-async function findByHash(dataset: string, contentHash: string | undefined): Promise<string | undefined> {
-  if (contentHash === undefined) return undefined;
-  try {
-    const [found] = await take(client.value.datasets.files(dataset, { contentHash, pageSize: 1 }), 1);
-    return found?.path;
-  } catch {
-    return undefined;
-  }
+/** The file with these bytes, one of the class before others; undefined where there is none. @throws what the client does. */
+async function findByHash(dataset: string, contentHash: string, label: string) {
+  const found = await take(
+    client.value.datasets.files(dataset, { contentHash, pageSize: MOST_COPIES }),
+    MOST_COPIES,
+  );
+  return found.find((file) => file.class === label) ?? found[0];
 }
 
 /** The picture, or a sentence in its place where its file is not there any more. */
-export function MistakePicture({ report, picture, children }: MistakePictureProps) {
+export function MistakePicture({ report, picture, onMended, children }: MistakePictureProps) {
   const { labels, dataset } = report;
   const { sha256 } = picture;
   const [isGone, setGone] = useState(false);
+  const [isThere, setThere] = useState(false);
   /** Where it was moved. */
   const [moved, setMoved] = useState<string>();
   const named = pathOfKey(dataset.name, picture.key);
@@ -42,18 +45,35 @@ export function MistakePicture({ report, picture, children }: MistakePictureProp
   if (isGone) return <span class="facts gone">{TEXTS.model.gone(named)}</span>;
   const path = moved ?? named;
   const lookElsewhere = async () => {
-    const found = await findByHash(dataset.name, moved === undefined ? sha256 : undefined);
-    if (found === undefined) setGone(true);
-    else setMoved(found);
+    setThere(false);
+    if (sha256 === undefined || moved !== undefined) return setGone(true);
+    const label = labels[picture.label] ?? '';
+    try {
+      const found = await findByHash(dataset.name, sha256, label);
+      if (found === undefined) setGone(true);
+      else setMoved(found.path);
+      if (found?.class !== label) onMended?.();
+    } catch {
+      // Where it is now is not known; it is not where the report says.
+      setGone(true);
+    }
   };
   return (
     <>
-      <Thumbnail dataset={dataset.name} path={path} size={THUMB} onGone={() => void lookElsewhere()} />
+      <Thumbnail
+        dataset={dataset.name}
+        path={path}
+        size={THUMB}
+        contentHash={sha256}
+        onThere={() => setThere(true)}
+        onGone={() => void lookElsewhere()}
+      />
       {moved === undefined ? null : <span class="facts moved">{TEXTS.model.movedTo(moved)}</span>}
       <span class="facts">
         {TEXTS.model.mistake(labels[picture.label] ?? '', labels[picture.predicted] ?? '', picture.score)}
       </span>
-      {children?.(path)}
+      {/* Nothing is offered for a file before it is known to be the one of the report. */}
+      {isThere ? children?.(path) : null}
     </>
   );
 }

@@ -9,11 +9,16 @@ interface ThumbnailProps {
   readonly path: string;
   /** Pixels of a side. */
   readonly size?: number;
+  /** The sha256 that the file must have; another file at its path counts as none. */
+  readonly contentHash?: string | undefined;
+  /** Is called where the file is there, also where there is no picture of it. */
+  readonly onThere?: () => void;
   /** Is called where the file is not there. */
   readonly onGone?: () => void;
 }
 
 const DEFAULT_SIZE = 128;
+const UNAVAILABLE = 'thumbnail-unavailable';
 const NOT_FOUND = 404;
 
 /** Where the browser finds a picture. */
@@ -57,16 +62,31 @@ export function usePicture(address: string): PictureSource {
 }
 
 /** A square picture of a file of a dataset. */
-export function Thumbnail({ dataset, path, size = DEFAULT_SIZE, onGone }: ThumbnailProps) {
-  const query = new URLSearchParams({ path, size: String(size) });
+export function Thumbnail({
+  dataset,
+  path,
+  size = DEFAULT_SIZE,
+  contentHash,
+  onThere,
+  onGone,
+}: ThumbnailProps) {
+  const query = new URLSearchParams({
+    path,
+    size: String(size),
+    ...(contentHash === undefined ? {} : { content_hash: contentHash }),
+  });
   const address = `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`;
   const { source, isBroken, fail } = usePicture(address);
   useEffect(() => {
     if (!isBroken || onGone === undefined) return;
     // The element does not say why it is broken.
     void askFile(address).then(
-      ({ status }) => {
-        if (status === NOT_FOUND) onGone();
+      async (response) => {
+        if (response.ok) return onThere?.();
+        if (response.status !== NOT_FOUND) return;
+        const body: { error?: { code?: string } } = await response.json().catch(() => ({}));
+        if (body.error?.code === UNAVAILABLE) onThere?.();
+        else onGone();
       },
       () => undefined,
     );
@@ -88,6 +108,7 @@ export function Thumbnail({ dataset, path, size = DEFAULT_SIZE, onGone }: Thumbn
       height={size}
       loading="lazy"
       decoding="async"
+      onLoad={() => onThere?.()}
       onError={fail}
     />
   );

@@ -7,7 +7,7 @@ import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { refresh } from '../state/lists.ts';
+import { mayTrain, refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
@@ -36,6 +36,11 @@ export function Compare({ model }: { readonly model: string }) {
     [model, ...chosen],
   );
   const aliases = useAsked((signal) => client.value.models.aliases(model, { signal }), [model]);
+  const mayGoBack = mayTrain.value === true && all.length > 1;
+  const goesBack = useAsked(
+    async (signal) => mayGoBack && client.value.models.canRollBack(model, { signal }),
+    [model, String(mayGoBack)],
+  );
   const [said, setSaid] = useState('');
   const [failure, setFailure] = useState<unknown>();
   const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
@@ -44,6 +49,7 @@ export function Compare({ model }: { readonly model: string }) {
       setFailure(undefined);
       setSaid(TEXTS.model.promoted(version ?? ''));
       aliases.again();
+      goesBack.again();
       await refresh();
     } catch (error) {
       setFailure(error);
@@ -57,17 +63,19 @@ export function Compare({ model }: { readonly model: string }) {
           <h1 id="compare-title">
             <a href={toHash(['models', model])}>{model}</a> · {WORDS.open}
           </h1>
-          <button
-            id="roll-back"
-            type="button"
-            onClick={() => void change(() => client.value.models.rollBack(model))}
-          >
-            {canary === undefined ? TEXTS.model.rollBack : WORDS.endCanary}
-          </button>
+          {goesBack.value === true || (canary !== undefined && mayTrain.value === true) ? (
+            <button
+              id="roll-back"
+              type="button"
+              onClick={() => void change(() => client.value.models.rollBack(model))}
+            >
+              {canary === undefined ? TEXTS.model.rollBack : WORDS.endCanary}
+            </button>
+          ) : null}
         </div>
         <Failure error={versions.error} retry={versions.again} />
-        <Failure error={aliases.error} retry={aliases.again} />
-        <Failure error={compared.error} retry={compared.again} />
+        {versions.error === undefined ? <Failure error={aliases.error} retry={aliases.again} /> : null}
+        {versions.error === undefined ? <Failure error={compared.error} retry={compared.again} /> : null}
         <Failure error={failure} />
         <Done text={said} />
         {all.length === 1 ? <p>{WORDS.one}</p> : null}

@@ -225,12 +225,13 @@ function End({ job, events }: JobPartProps) {
 function useEvents(id: string, state: '' | 'open' | 'paused'): readonly WireJobEvent[] {
   const [events, setEvents] = useState<readonly WireJobEvent[]>([]);
   useEffect(() => {
-    if (state !== 'open') return undefined;
+    if (state === '') return undefined;
     let seen: string | undefined;
+    const pollMs = state === 'paused' ? SLOW_POLL_MS : undefined;
     setEvents([]);
     // A stream that breaks off is followed anew, from where it was.
     return poll(async (signal) => {
-      for await (const event of client.value.jobs.events(id, { after: seen, signal })) {
+      for await (const event of client.value.jobs.events(id, { after: seen, signal, pollMs })) {
         seen = event.id;
         setEvents((before) => [...before, event]);
       }

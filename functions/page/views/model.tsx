@@ -220,7 +220,11 @@ function ToCheck({ report, mended }: ToCheckProps) {
         <ul id={id} class="side-by-side">
           {open.map((picture, at) => (
             <li key={picture.key}>
-              <MistakePicture report={report} picture={picture}>
+              <MistakePicture
+                report={report}
+                picture={picture}
+                onMended={() => setGone((before) => [...before, picture.key])}
+              >
                 {(path) => (
                   <>
                     {keepsSome ? (

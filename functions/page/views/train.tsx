@@ -83,9 +83,9 @@ interface TrainFormProps {
 function TrainForm({ datasets, asked }: TrainFormProps) {
   const [dataset, setDataset] = useState(() => {
     const first =
-      datasets.find((entry) => entry.dataset === asked) ??
-      datasets.find(({ inspection }) => inspection?.can_train === true) ??
-      datasets[0];
+      asked === null
+        ? (datasets.find(({ inspection }) => inspection?.can_train === true) ?? datasets[0])
+        : datasets.find((entry) => entry.dataset === asked);
     return first?.dataset ?? '';
   });
   const [canTrain, setCanTrain] = useState(true);
@@ -134,6 +134,7 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
             value={dataset}
             onChange={({ currentTarget }) => setDataset(currentTarget.value)}
           >
+            {dataset === '' ? <option value="">{TEXTS.choose}</option> : null}
             {datasets.map((one) => (
               <option key={one.dataset}>{one.dataset}</option>
             ))}
@@ -176,9 +177,20 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
         />
       </div>
       <div class="estimate">
-        <Estimate body={body} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
+        {dataset === '' ? (
+          <p id="dataset-gone" class="error" role="alert">
+            {TEXTS.errors['dataset-not-found']}
+          </p>
+        ) : (
+          <Estimate body={body} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
+        )}
         <Failure error={failure} />
-        <button id="start" class="primary" type="submit" disabled={isStarting || !canTrain || problem !== ''}>
+        <button
+          id="start"
+          class="primary"
+          type="submit"
+          disabled={isStarting || !canTrain || problem !== '' || dataset === ''}
+        >
           {isStarting ? WORDS.starting : WORDS.start}
         </button>
       </div>

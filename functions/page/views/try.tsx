@@ -49,7 +49,10 @@ const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer());
 
 async function predict(photo: Photo, model: string): Promise<void> {
   const { id, file } = photo;
-  if (model === '') return change(id, { error: new Error(WORDS.noModelYet) });
+  if (model === '') {
+    const hasModels = usableModels(models.value).length > 0;
+    return change(id, { error: new Error(hasModels ? WORDS.noModelChosen : WORDS.noModelYet) });
+  }
   try {
     const prediction = await client.value.predict.one(model, await bytesOf(file), { topK: LABELS_SHOWN });
     // A slow answer does not cover that of a model that was chosen since.
@@ -86,7 +89,13 @@ export function Try() {
   const asked = route.value.query.get('model');
   const wanted = asked ?? chosenModel.value;
   const isVersion = wanted.includes(':') && usable.some(({ id }) => wanted.startsWith(`${id}:`));
-  const model = isVersion || usable.some(({ id }) => id === wanted) ? wanted : (usable[0]?.id ?? '');
+  const model =
+    isVersion || usable.some(({ id }) => id === wanted)
+      ? wanted
+      : asked === null
+        ? (usable[0]?.id ?? '')
+        : '';
+  const isGone = asked !== null && models.value !== null && model === '';
   useEffect(() => {
     if (chosenModel.value === model) return;
     chosenModel.value = model;
@@ -114,6 +123,7 @@ export function Try() {
             }}
           >
             {usable.length === 0 ? <option value="">{WORDS.noModel}</option> : null}
+            {usable.length > 0 && model === '' ? <option value="">{TEXTS.choose}</option> : null}
             {isVersion ? <option value={model}>{model}</option> : null}
             {usable.map(({ id, version }) => (
               <option key={id} value={id}>
@@ -126,6 +136,11 @@ export function Try() {
       {models.value !== null && usable.length === 0 ? (
         <p>
           {WORDS.noModelYet} <a href="#/datasets">{TEXTS.train.addOne}</a>
+        </p>
+      ) : null}
+      {isGone ? (
+        <p id="model-gone" class="error" role="alert">
+          {TEXTS.errors['model-not-found']}
         </p>
       ) : null}
       <div class="stage">

@@ -69,6 +69,7 @@ export const TEXTS = {
   slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
   again: 'Try again',
+  choose: 'Choose …',
   /** What the API refuses, by its code, with what to do on the page; other codes have the message of the API. */
   errors: {
     'dataset-in-use':
@@ -79,6 +80,10 @@ export const TEXTS = {
       'There is no such dataset any more. It was renamed or deleted; “Datasets” lists those that are there.',
     'dataset-class-not-found':
       'There is no such class any more. It was renamed, or its pictures were moved; load the page anew.',
+    'model-not-found':
+      'There is no such model any more. It was renamed or deleted; “Models” lists those that are there.',
+    'job-not-found':
+      'There is no such training any more. It was deleted; “Train” lists those that are there.',
     'model-in-use': 'Something works on the model. Wait until it has ended; then try again.',
     'rollback-unavailable':
       'No version was in use before this one. Press “Use this one” beside the version that you want.',
@@ -529,6 +534,7 @@ export const TEXTS = {
     camera: 'Use the camera',
     empty: 'The labels appear here, with how sure the model is of each.',
     noModelYet: 'There is no model yet to ask. Train one first.',
+    noModelChosen: 'Choose a model first.',
     photo: 'What you dropped',
     rejected: (score: number, threshold: number) =>
       `Perhaps none of these: the score of ${percent(score)} is below the threshold of ${percent(threshold)}. Of pictures of the classes at most 5 of ` +

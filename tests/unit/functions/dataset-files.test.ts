@@ -104,6 +104,17 @@ describe('one file', () => {
     expect([small.width, small.height, small.exif]).toEqual([64, 64, undefined]);
   });
 
+  it('is shown small by the hash of its bytes alone, where one is asked for', async () => {
+    const test = await pets();
+    const ask = (bytes: Uint8Array) =>
+      test.app.request(`${FILES}/thumbnail?path=cat/1.png&content_hash=${contentHashOf(bytes)}`);
+    const own = (await test.store.get('datasets/pets/cat/1.png'))?.body ?? new Uint8Array();
+    expect((await ask(own)).status).toBe(200);
+    const other = await ask(new Uint8Array([1]));
+    expect(other.status).toBe(404);
+    expect(await other.json()).toMatchObject({ error: { code: 'dataset-file-not-found' } });
+  });
+
   it.each([
     ['content?path=cat/none.png', 404, 'dataset-file-not-found'],
     ['content?path=../other/cat/1.png', 400, 'key-invalid'],
