@@ -1,7 +1,7 @@
 // Ids of files that clients send. They count down with time, and their beginning says whether the file expires.
 
-import { randomBytes } from 'node:crypto';
 import { countingDown, timeCountedDown } from '../counting-down.ts';
+import { idDigits } from '../id-digits.ts';
 import { FILE_PREFIXES } from '../storage/keys.ts';
 
 const RANDOM_BYTES = 10;
@@ -21,12 +21,8 @@ export const looksLikeFileId = (text: string): boolean => /^file-[A-Za-z0-9]+$/.
  * @param expires whether it has an end.
  * @param digits hexadecimal digits that it is made of. Default: random ones.
  */
-export const createFileId = (
-  nowMs: number,
-  expires: boolean,
-  digits = randomBytes(RANDOM_BYTES).toString('hex'),
-): string =>
-  `${expires ? FILE_PREFIXES.expiring : FILE_PREFIXES.kept}${countingDown(nowMs)}${digits.slice(0, 2 * RANDOM_BYTES)}`;
+export const createFileId = (nowMs: number, expires: boolean, digits?: string): string =>
+  `${expires ? FILE_PREFIXES.expiring : FILE_PREFIXES.kept}${countingDown(nowMs)}${idDigits(RANDOM_BYTES, digits)}`;
 
 /** What orders ids by time, the newest first, whether they expire or not. */
 export const orderOfFile = (fileId: string): string => fileId.slice(PREFIX_LENGTH);

@@ -1,8 +1,8 @@
 // Files that arrive in several requests: a record, and the parts beside it. What is not completed in time is deleted. Knows no HTTP.
 
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { FoveaError } from '../errors/errors.ts';
+import { idDigits } from '../id-digits.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -94,8 +94,8 @@ export function createPartUploads({
     },
     get: async (id) => (await readJson(store, keys.partUploadRecord(id), PART_UPLOAD))?.value,
     isExpired: ({ expiresAt }) => expiresAt * 1000 <= now(),
-    async addPart(upload, bytes, digits = randomBytes(RANDOM_BYTES).toString('hex')) {
-      const partId = `part_${digits.slice(0, 2 * RANDOM_BYTES)}`;
+    async addPart(upload, bytes, digits) {
+      const partId = `part_${idDigits(RANDOM_BYTES, digits)}`;
       const parts = await partsOf(upload);
       if (parts.some(({ key }) => key === keys.uploadPart(upload.id, partId))) return partId;
       if (parts.length >= MOST_PARTS)

@@ -1,8 +1,8 @@
 // The webhooks of a store: created, listed, changed, rotated and removed. Knows no HTTP and delivers nothing.
 
-import { randomBytes } from 'node:crypto';
 import { mapConcurrently } from '../concurrently.ts';
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
+import { type IdParts, idDigits } from '../id-digits.ts';
 import { newestFirst } from '../newest-first.ts';
 import { createJson, isUnreadable, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -25,13 +25,10 @@ export type NewWebhook = Pick<WebhookRecord, 'url' | 'events' | 'description' | 
 export interface WebhookRecords {
   /**
    * Makes a webhook with a secret of its own. Where there is one of the same id, it stays as it is.
-   * @param idParts what its id is made of: the time in Unix milliseconds, and hexadecimal digits. Default: now, and random ones.
+   * @param idParts what its id is made of. Default: now, and random ones.
    * @throws {FoveaError} `webhooks-full`.
    */
-  create(
-    webhook: NewWebhook,
-    idParts?: { readonly ms: number; readonly digits: string },
-  ): Promise<WebhookRecord>;
+  create(webhook: NewWebhook, idParts?: IdParts): Promise<WebhookRecord>;
   /** The webhook of an id. @throws {FoveaError} `webhook-not-found`, `record-invalid`, `format-newer`. */
   get(id: string): Promise<WebhookRecord>;
   /** The same; undefined where there is none. */
@@ -95,8 +92,7 @@ export function createWebhookRecords({ store, now }: WebhookRecordsDeps): Webhoo
     update,
     async create(webhook, idParts) {
       const nowMs = now();
-      const { ms, digits } = idParts ?? { ms: nowMs, digits: randomBytes(RANDOM_BYTES).toString('hex') };
-      const id = `wh_${newestFirst(ms)}${digits.slice(0, 2 * RANDOM_BYTES)}`;
+      const id = `wh_${newestFirst(idParts?.ms ?? nowMs)}${idDigits(RANDOM_BYTES, idParts?.digits)}`;
       const earlier = idParts && (await find(id));
       if (earlier !== undefined) return earlier;
       if ((await takePage(ids(), MOST_WEBHOOKS)).items.length === MOST_WEBHOOKS)

@@ -7,6 +7,7 @@ import { createMiddleware } from 'hono/factory';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import type { KnownKey } from '../../core/api-key/known-key.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import type { IdParts } from '../../core/id-digits.ts';
 import type { KeptAnswer } from '../../core/idempotency/kept-answers.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { answerTo } from './error-status.ts';
@@ -124,12 +125,6 @@ const rightsOf = ({ createdAt, scopes, datasets, models }: Partial<KnownKey> = {
   createHash('sha256')
     .update(JSON.stringify([createdAt, scopes, datasets, models]))
     .digest('hex');
-
-/** What an id is made of: when it was asked for, in Unix milliseconds, and hexadecimal digits that nobody can guess. */
-export interface IdParts {
-  readonly ms: number;
-  readonly digits: string;
-}
 
 /**
  * What names the thing that a request makes, once its body has been read: the same for a request that is repeated with its

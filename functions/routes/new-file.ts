@@ -9,6 +9,7 @@ import { createFileId } from '../../core/file/file-id.ts';
 import { FILE_SECONDS, type FilePurpose, type FileRecord } from '../../core/file/file-record.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import { readExamples } from '../../core/file/read-examples.ts';
+import type { IdParts } from '../../core/id-digits.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -107,12 +108,10 @@ export const toFilename = (file: string | null): string =>
 /** Makes the id, which says whether the file will have an end. */
 const newFileId = (
   { now }: Pick<AppDeps, 'now'>,
-  c: Context<AppEnv>,
   { purpose, expiresAfter }: NewFile,
-): string => {
-  const made = idPartsOf(c);
-  return createFileId(made?.ms ?? now(), purpose === 'batch' || expiresAfter !== undefined, made?.digits);
-};
+  idParts: IdParts | undefined,
+): string =>
+  createFileId(idParts?.ms ?? now(), purpose === 'batch' || expiresAfter !== undefined, idParts?.digits);
 
 /** A file that was made. */
 export interface MadeFile {
@@ -133,7 +132,8 @@ export async function createNewFile(
 ): Promise<MadeFile> {
   const { store } = deps;
   const files = createFileStore(deps);
-  const id = newFileId(deps, c, file);
+  const idParts = idPartsOf(c);
+  const id = newFileId(deps, file, idParts);
   if (file.purpose === 'fine-tune') requireNamed(c, { dataset: id });
   noteTarget(c, { file_id: id });
   const erase = async () => {
@@ -141,7 +141,7 @@ export async function createNewFile(
     if (file.purpose === 'fine-tune') await store.eraseAll(keys.dataset(id));
   };
   // The same request may have made it before it was killed.
-  const earlier = idPartsOf(c) && (await files.get(id));
+  const earlier = idParts && (await files.get(id));
   if (earlier !== undefined) return { record: earlier, erase };
   const { purpose, filename, expiresAfter = purpose === 'batch' ? FILE_SECONDS.most : undefined } = file;
   try {

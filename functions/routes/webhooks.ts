@@ -1,6 +1,5 @@
 // Webhooks over HTTP: made, listed, changed, rotated, tested and deleted by whoever has scope `admin`.
 
-import { randomBytes } from 'node:crypto';
 import type { z } from '@hono/zod-openapi';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
@@ -19,6 +18,7 @@ import {
 } from '../../api/webhook.ts';
 import type { WebhookReceivers } from '../../core/environment.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { idDigits } from '../../core/id-digits.ts';
 import { createDeliveries } from '../../core/webhook/deliveries.ts';
 import { createNotices } from '../../core/webhook/notices.ts';
 import { checkReceiver } from '../../core/webhook/receiver.ts';
@@ -219,7 +219,7 @@ export function webhookRoutes({ store, limits, now, webhookReceivers }: AppDeps)
     assertEnabled(webhook);
     const made = idPartsOf(c);
     const delivery = await deliveries.create(webhook.id, {
-      id: `evt_${made?.digits.slice(0, 2 * EVENT_ID_BYTES) ?? randomBytes(EVENT_ID_BYTES).toString('hex')}`,
+      id: `evt_${idDigits(EVENT_ID_BYTES, made?.digits)}`,
       type: TEST_EVENT,
       createdAt: Math.floor((made?.ms ?? now()) / 1000),
       data: { id: webhook.id },

@@ -1,7 +1,7 @@
 // Ids of jobs. They count down with time, because object stores list keys in ascending order alone: so the newest job comes first.
 
-import { randomBytes } from 'node:crypto';
 import { countingDown, TIME_DIGITS, timeCountedDown } from '../../counting-down.ts';
+import { idDigits } from '../../id-digits.ts';
 import { BATCH_PREFIX } from '../../storage/keys.ts';
 
 const RANDOM_BYTES = 5;
@@ -15,15 +15,13 @@ export const BATCH_ID_PATTERN = new RegExp(`^${BATCH_PREFIX}[A-Za-z0-9]+$`);
  * Makes the id of a new job: a time that counts down, then random digits.
  * @param nowMs Unix milliseconds.
  */
-export const createJobId = (nowMs: number): string => `${firstJobIdAt(nowMs)}${randomDigits()}`;
+export const createJobId = (nowMs: number): string => `${firstJobIdAt(nowMs)}${idDigits(RANDOM_BYTES)}`;
 
 /**
  * Makes the id of a new batch prediction, in the same way.
  * @param nowMs Unix milliseconds.
  */
-export const createBatchId = (nowMs: number): string => `${firstBatchIdAt(nowMs)}${randomDigits()}`;
-
-const randomDigits = () => randomBytes(RANDOM_BYTES).toString('hex');
+export const createBatchId = (nowMs: number): string => `${firstBatchIdAt(nowMs)}${idDigits(RANDOM_BYTES)}`;
 
 /**
  * The beginning of all ids made in a millisecond. In the order of ids it comes before them and after those of later ones.
