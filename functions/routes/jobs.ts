@@ -29,11 +29,9 @@ import type { JobRecord } from '../../core/job/record/job.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
-import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
 import { planNetwork } from '../../core/network/plan/plan.ts';
-import { DEFAULT_PLAN_CLASSES } from '../../core/network/plan/plan-classifier.ts';
-import { cutAfter } from '../../core/network/surgery/split-at.ts';
 import { hasWeightFile, smallestFirst } from '../../core/network/weights/find-weight-file.ts';
+import { publishedNetwork } from '../../core/network/weights/published-network.ts';
 import { foreseePromotion } from '../../core/promotion/foresee-promotion.ts';
 import { CHECKPOINT_DAYS } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -361,17 +359,8 @@ async function weightsOf({ store, weightsDir }: AppDeps, { architecture }: NewJo
     at_hand: await hasWeightFile(weightSources, { store, weightsDir }),
     file,
     url,
-    about_bytes: weightBytes(found, source),
+    about_bytes: planNetwork(publishedNetwork(found, source)).parameterBytes,
   };
-}
-
-/** The bytes of the parameters in a published file, with those of its 1,000 classes where it has them. */
-function weightBytes(
-  { build, defaultInputSize: inputSize, featureLayer }: Architecture,
-  { includesTop }: WeightSource,
-): number {
-  const network = build({ inputSize, classes: DEFAULT_PLAN_CLASSES });
-  return planNetwork(includesTop ? network : cutAfter(network, featureLayer)).parameterBytes;
 }
 
 type Machines = AppDeps['machines'];
