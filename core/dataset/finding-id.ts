@@ -1,7 +1,7 @@
 // What a finding is called, so that somebody can say of it later that it is right as it is. The name goes by the content of its pictures, so it
 // stays the same when they are moved.
 
-import { createHash } from 'node:crypto';
+import { contentHashOf } from '../content-hash.ts';
 import type { Finding } from './findings.ts';
 
 const DIGITS = 16;
@@ -12,8 +12,7 @@ export const FINDING_ID_PATTERN = `^[a-z][a-z-]{1,60}(:[0-9a-f]{${DIGITS}}([.][0
 /** What an id says of a picture. @param contentHash sha256, hexadecimal, or its first half. */
 export const subjectOfContent = (contentHash: string): string => contentHash.slice(0, DIGITS);
 /** What an id says of a file that is no picture, and of a class. @param path below the dataset. */
-export const subjectOfPath = (path: string): string =>
-  createHash('sha256').update(path).digest('hex').slice(0, DIGITS);
+export const subjectOfPath = (path: string): string => subjectOfContent(contentHashOf(Buffer.from(path)));
 /** What an id is about. */
 export const subjectsOf = (id: string): readonly string[] => id.split(':')[1]?.split('.') ?? [];
 

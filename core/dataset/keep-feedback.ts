@@ -45,10 +45,9 @@ export async function keepFeedback(
   label: string,
   picture: Uint8Array,
 ): Promise<KeptPicture> {
-  const { dataset, file, bytes } = toFeedbackFile(model, picture);
-  const isNew = (await store.head(keys.datasetFile(dataset, label, file))) === undefined;
-  if (isNew) await putFile(store, dataset, [label, file], bytes);
-  return { dataset, path: `${label}/${file}`, sizeBytes: bytes.byteLength, isNew };
+  const { kept, file, bytes } = await lookUp(store, model, label, picture);
+  if (kept.isNew) await putFile(store, kept.dataset, [label, file], bytes);
+  return kept;
 }
 
 /**
@@ -61,22 +60,24 @@ export async function findFeedback(
   label: string,
   picture: Uint8Array,
 ): Promise<KeptPicture> {
-  const { dataset, file, bytes } = toFeedbackFile(model, picture);
-  const path = `${label}/${file}`;
-  if ((await store.head(keys.datasetFile(dataset, label, file))) === undefined)
+  const { kept } = await lookUp(store, model, label, picture);
+  if (kept.isNew)
     throw new FoveaError(
       'dataset-file-not-found',
-      `The picture is not in class "${label}" of the dataset "${dataset}": it was deleted or moved.`,
+      `The picture is not in class "${label}" of the dataset "${kept.dataset}": it was deleted or moved.`,
       { param: 'image' },
     );
-  return { dataset, path, sizeBytes: bytes.byteLength, isNew: false };
+  return kept;
 }
 
-/** What is kept of a picture, and where. */
-function toFeedbackFile(model: string, picture: Uint8Array) {
+/** What is kept of a picture, where, and whether it is there. */
+async function lookUp(store: ObjectStore, model: string, label: string, picture: Uint8Array) {
   const format = sniffFormat(picture);
   if (format === undefined) throw imageUnsupported(picture);
   const bytes = removePlace(picture);
   const file = `${contentHashOf(bytes).slice(0, NAME_DIGITS)}.${format}`;
-  return { dataset: feedbackDataset(model), file, bytes };
+  const dataset = feedbackDataset(model);
+  const isNew = (await store.head(keys.datasetFile(dataset, label, file))) === undefined;
+  const kept: KeptPicture = { dataset, path: `${label}/${file}`, sizeBytes: bytes.byteLength, isNew };
+  return { kept, file, bytes };
 }
