@@ -1,13 +1,13 @@
 // Snapshots of datasets on the wire: what jobs saw, and what two of them saw differently.
 
 import { z } from 'zod';
-import { count, hasMore, listOf, objectKind, text, unixSeconds } from './quantities.ts';
+import { count, hasMore, listOf, objectKind, Sha256Schema, text, unixSeconds } from './quantities.ts';
 
 /** Pictures that a diff names at most, of each kind. */
 export const MOST_NAMED = 1000;
 
 /** The id of a snapshot in a request. */
-export const SnapshotIdSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+export const SnapshotIdSchema = Sha256Schema;
 
 const id = z
   .string()

@@ -21,6 +21,8 @@ export const objectKind = <T extends string>(kind: T) =>
 
 /** A schema of any text. */
 export const text = (description: string) => z.string().meta({ description });
+/** The sha256 of something, in a request. */
+export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 
 /** The fields of a list: one page of it, or all entries. */
 export const listOf = <T extends z.ZodType>(item: T, description: string) => ({

@@ -56,6 +56,13 @@ export function modelCalls(transport: Transport): ModelCalls {
   const { ask, send } = transport;
   const MODELS = '/v1/models';
   const pathOf = (reference: string) => `${MODELS}/${segment(reference)}`;
+  const listAliases = (model: string, options?: CallOptions) =>
+    ask<{ data: WireModelAlias[]; can_roll_back?: boolean }>(
+      'list',
+      'GET',
+      `${pathOf(model)}/aliases`,
+      options,
+    );
   return {
     list: (options) => entries<WireModel>(transport, MODELS, ({ id }) => id, options),
     get: (reference, options) => ask('model', 'GET', pathOf(reference), options),
@@ -74,24 +81,8 @@ export function modelCalls(transport: Transport): ModelCalls {
         signal,
         makes: true,
       }),
-    async aliases(model, options) {
-      const { data } = await ask<{ data: WireModelAlias[] }>(
-        'list',
-        'GET',
-        `${pathOf(model)}/aliases`,
-        options,
-      );
-      return data;
-    },
-    async canRollBack(model, options) {
-      const { can_roll_back } = await ask<{ can_roll_back?: boolean }>(
-        'list',
-        'GET',
-        `${pathOf(model)}/aliases`,
-        options,
-      );
-      return can_roll_back ?? true;
-    },
+    aliases: async (model, options) => (await listAliases(model, options)).data,
+    canRollBack: async (model, options) => (await listAliases(model, options)).can_roll_back ?? true,
     setAlias: (model, alias, version, options) =>
       ask('model.alias', 'PUT', `${pathOf(model)}/aliases/${segment(alias)}`, {
         ...options,

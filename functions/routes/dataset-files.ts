@@ -16,7 +16,7 @@ import {
   RenamedDatasetSchema,
 } from '../../api/dataset-files.ts';
 import { FILE_NAME_PATTERN, NAME_MAX_BYTES } from '../../api/file-name.ts';
-import { integerField } from '../../api/quantities.ts';
+import { integerField, Sha256Schema } from '../../api/quantities.ts';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
@@ -93,11 +93,9 @@ const listFiles = createRoute({
         description: 'Only files with a finding of this code, or in a class with one.',
         example: 'near-duplicate',
       }),
-      content_hash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
-        .optional()
-        .meta({ description: 'Only the file with this sha256, wherever it was moved.' }),
+      content_hash: Sha256Schema.optional().meta({
+        description: 'Only the file with this sha256, wherever it was moved.',
+      }),
       inspect: z
         .enum(['true', 'false'])
         .default('true')
@@ -157,13 +155,9 @@ const getThumbnail = createRoute({
         default: DEFAULT_SIDE,
         description: 'Pixels of a side.',
       }),
-      content_hash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
-        .optional()
-        .meta({
-          description: 'The sha256 that the file must have; another file at the path counts as none.',
-        }),
+      content_hash: Sha256Schema.optional().meta({
+        description: 'The sha256 that the file must have; another file at the path counts as none.',
+      }),
     }),
   },
   responses: {
