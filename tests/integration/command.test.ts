@@ -329,7 +329,7 @@ describe('in a pipe', () => {
   it('train says what is missing and what to do where the weights are not there, before it asks', async () => {
     const lines = [
       /^The pretrained weights of mobilenet_v2_0\.35 are not on the server\./,
-      /weights pull mobilenet_v2_0\.35\. Or fetch https:\S+_no_top\.h5 elsewhere.* --weights FOLDER\./,
+      /weights pull mobilenet_v2_0\.35\. Or fetch https:\S+_no_top\.h5 elsewhere.* --weights FOLDER\. Or start the server with FOVEA_WEIGHTS_MIRROR, the address of a mirror\.$/,
       /^The network small_cnn needs none: .*train flowers --base small_cnn$/,
     ];
     const asked = await shell('fovea train flowers --base mobilenet_v2_0.35');
