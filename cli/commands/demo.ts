@@ -48,8 +48,6 @@ const SEED = 1;
  * @throws {Error} where a step fails, with its reason; the server is stopped by then.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  // TensorFlow's lines would break into the progress; the trainer has this environment.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   await sayMissingWeights(options);
   const server = await startLocalServer({
     dataDir: options.data,
