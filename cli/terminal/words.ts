@@ -8,25 +8,35 @@ const DAY = 24 * HOUR;
 
 const SHORT_UNITS = { second: 's', minute: 'min', hour: 'h', day: 'd' } as const;
 
-const plural = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+interface Rounded {
+  readonly count: number;
+  readonly unit: keyof typeof SHORT_UNITS;
+}
+
+function rounded(seconds: number): Rounded {
+  if (seconds < 1.5 * MINUTE) return { count: Math.max(1, Math.ceil(seconds)), unit: 'second' };
+  if (seconds < 1.5 * HOUR) return { count: Math.round(seconds / MINUTE), unit: 'minute' };
+  if (seconds < 2 * DAY) return { count: Math.round(seconds / HOUR), unit: 'hour' };
+  return { count: Math.round(seconds / DAY), unit: 'day' };
+}
+
+const inWords = ({ count, unit }: Rounded) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
 /** A duration in words, e.g. `8 seconds`, `about 12 minutes`, `about 3 hours`. @param seconds 0 or more. */
 export function timeInWords(seconds: number): string {
-  if (seconds < 1.5 * MINUTE) return plural(Math.max(1, Math.ceil(seconds)), 'second');
-  if (seconds < 1.5 * HOUR) return `about ${plural(Math.round(seconds / MINUTE), 'minute')}`;
-  if (seconds < 2 * DAY) return `about ${plural(Math.round(seconds / HOUR), 'hour')}`;
-  return `about ${plural(Math.round(seconds / DAY), 'day')}`;
+  const time = rounded(seconds);
+  return time.unit === 'second' ? inWords(time) : `about ${inWords(time)}`;
 }
 
 /** A duration in few characters, e.g. `8 s`, `12 min`, `3 h`. @param seconds 0 or more. */
-export const shortTime = (seconds: number): string =>
-  timeInWords(seconds)
-    .replace('about ', '')
-    .replace(/ (second|minute|hour|day)s?$/, (_, unit: keyof typeof SHORT_UNITS) => ` ${SHORT_UNITS[unit]}`);
+export function shortTime(seconds: number): string {
+  const { count, unit } = rounded(seconds);
+  return `${count} ${SHORT_UNITS[unit]}`;
+}
 
 /** How long ago something was, e.g. `3 minutes ago`. @param unixSeconds when it was. */
 export const agoInWords = (unixSeconds: number, nowMs: number): string =>
-  `${timeInWords(Math.max(0, nowMs / 1000 - unixSeconds)).replace('about ', '')} ago`;
+  `${inWords(rounded(Math.max(0, nowMs / 1000 - unixSeconds)))} ago`;
 
 /** A number with its noun, e.g. `1 picture`, `1,200 pictures`. */
 export const countOf = (count: number, noun: string): string =>

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { exitCodeOf, UsageError } from '../../../cli/terminal/exit-codes.ts';
 import { showsColors } from '../../../cli/terminal/paint.ts';
 import { InterruptedError } from '../../../cli/terminal/until-interrupted.ts';
-import { countOf, sparkline, timeInWords } from '../../../cli/terminal/words.ts';
+import { agoInWords, countOf, shortTime, sparkline, timeInWords } from '../../../cli/terminal/words.ts';
 import { ApiError, ConnectionError } from '../../../client/api-error.ts';
 
 it('says durations in words', () => {
@@ -14,6 +14,13 @@ it('says durations in words', () => {
     'about 60 minutes',
     'about 2 hours',
     'about 3 days',
+  ]);
+  expect([0, 89, 100, 7200, 86_400 * 3].map(shortTime)).toEqual(['1 s', '89 s', '2 min', '2 h', '3 d']);
+  expect([1000, 990, 820, 1010].map((when) => agoInWords(when, 1_000_000))).toEqual([
+    '1 second ago',
+    '10 seconds ago',
+    '3 minutes ago',
+    '1 second ago',
   ]);
   expect([countOf(1, 'class'), countOf(2, 'class'), countOf(1200, 'picture')]).toEqual([
     '1 class',
