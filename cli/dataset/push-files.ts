@@ -63,24 +63,13 @@ const FIRST_WAIT_MS = 500;
 /** Files that are hashed at a time. */
 const HASHED_AT_ONCE = 8;
 
-/** Compares the files of a folder with those of the dataset. Only files of the same size are read. */
+/** Compares the files of a folder with those of the dataset. Only files of the same size are read, each once. */
 export async function planPush(
   { folder, journal }: Pick<PushTarget, 'folder' | 'journal'>,
   files: readonly PlacedFile[],
   there: readonly Pick<WireListedFile, 'path' | 'size_bytes' | 'content_hash'>[],
 ): Promise<PushPlan> {
   const stored = new Map(there.map((file) => [file.path, file]));
-  const isChanged = await mapConcurrently(
-    files,
-    async (file) => {
-      const before = stored.get(file.path);
-      if (before?.size_bytes !== file.sizeBytes) return true;
-      const hash = before.content_hash ?? journal.find(file.path);
-      return hash === undefined || hash !== contentHashOf(await readFile(path.join(folder, file.source)));
-    },
-    HASHED_AT_ONCE,
-  );
-  const changed = files.filter((_, index) => isChanged[index]);
   const wanted = new Set(files.map((file) => file.path));
   const extra = there.filter((file) => !wanted.has(file.path));
   const known = groupBy(
@@ -88,14 +77,26 @@ export async function planPush(
     (file) => `${file.size_bytes} ${file.content_hash ?? journal.find(file.path)}`,
   );
   const sizes = new Set(extra.map((file) => file.size_bytes));
+  const hashed = await mapConcurrently(
+    files,
+    async (file) => {
+      const before = stored.get(file.path);
+      const hash =
+        before?.size_bytes === file.sizeBytes ? (before.content_hash ?? journal.find(file.path)) : undefined;
+      const sha256 =
+        hash === undefined && !sizes.has(file.sizeBytes)
+          ? undefined
+          : contentHashOf(await readFile(path.join(folder, file.source)));
+      return { file, sha256, isChanged: hash === undefined || hash !== sha256 };
+    },
+    HASHED_AT_ONCE,
+  );
+  const changed = hashed.filter(({ isChanged }) => isChanged);
   const moves: PushMove[] = [];
   const clashes: string[] = [];
   const moved = new Set<string>();
   const send: PlacedFile[] = [];
-  for (const file of changed) {
-    const sha256 = sizes.has(file.sizeBytes)
-      ? contentHashOf(await readFile(path.join(folder, file.source)))
-      : undefined;
+  for (const { file, sha256 } of changed) {
     const same = (known.get(`${file.sizeBytes} ${sha256}`) ?? []).filter(
       (one) => !moved.has(one.path) && classOf(one.path) !== classOf(file.path),
     );
