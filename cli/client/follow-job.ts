@@ -2,11 +2,13 @@
 // the output is not a terminal, it writes the messages alone.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { MultiBar, Presets } from 'cli-progress';
+import { MultiBar } from 'cli-progress';
 import type { WireJob, WireJobEvent } from '../../api/job.ts';
+import { ApiError, ConnectionError } from '../../client/api-error.ts';
 import type { FoveaClient } from '../../client/create-client.ts';
 import { isJobOver } from '../../client/jobs.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { isLoopback } from '../../core/remote/is-loopback.ts';
 import { percent } from '../../core/words/quantities.ts';
 import { createOutput, type Output } from '../terminal/output.ts';
 import { shortTime, sparkline, timeInWords } from '../terminal/words.ts';
@@ -21,7 +23,7 @@ const PATIENCE_MS = 120_000;
 /** Waits between the tries, the last of them again and again. */
 const RETRY_MS = [1000, 2000, 5000];
 /** Answers of what is before a server that is away. */
-const AWAY_STATUSES: readonly unknown[] = [502, 503, 504];
+const AWAY_STATUSES: readonly number[] = [502, 503, 504];
 /** Steps of a stage's bar: fine enough to move at every poll. */
 const BAR_TOTAL = 1000;
 /** Columns of a terminal that does not tell its width. */
@@ -58,18 +60,15 @@ export async function followJob(
   { signal, output = createOutput({}), patienceMs = PATIENCE_MS }: FollowOptions = {},
 ): Promise<WireJob> {
   const bars = output.isDrawing
-    ? new MultiBar(
-        {
-          stream: process.stdout,
-          format: (_options, { progress }, { stage, facts }: BarPayload) =>
-            progressLine({ stage, share: progress, facts }, process.stdout.columns || USUAL_COLUMNS),
-          hideCursor: true,
-          clearOnComplete: true,
-          // A line that is broken into two could not be drawn over.
-          linewrap: false,
-        },
-        Presets.shades_classic,
-      )
+    ? new MultiBar({
+        stream: process.stdout,
+        format: (_options, { progress }, { stage, facts }: BarPayload) =>
+          progressLine({ stage, share: progress, facts }, process.stdout.columns || USUAL_COLUMNS),
+        hideCursor: true,
+        clearOnComplete: true,
+        // A line that is broken into two could not be drawn over.
+        linewrap: false,
+      })
     : undefined;
   const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting', facts: [] } satisfies BarPayload);
   const print = (line: string) => {
@@ -82,7 +81,7 @@ export async function followJob(
     delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   const queue = watchQueue(client, print);
   const curves = createCurves();
-  const pollMs = isLocal(client.url) ? POLL_MS : REMOTE_POLL_MS;
+  const pollMs = isLoopback(new URL(client.url).hostname) ? POLL_MS : REMOTE_POLL_MS;
   let lastEvent: string | undefined;
   async function look(): Promise<WireJob> {
     const job = await client.jobs.get(jobId);
@@ -133,9 +132,7 @@ export async function followJob(
 
 /** Whether an error says that the server is away, and not what it thinks of the request. */
 export const isAway = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.name === 'ConnectionError' ||
-    (error.name === 'ApiError' && 'status' in error && AWAY_STATUSES.includes(error.status)));
+  error instanceof ConnectionError || (error instanceof ApiError && AWAY_STATUSES.includes(error.status));
 
 /** Why a job has made no model, for people. */
 export const describeFailure = ({ id, status, error }: Pick<WireJob, 'id' | 'status' | 'error'>): string =>
@@ -146,8 +143,6 @@ export const describeFailure = ({ id, status, error }: Pick<WireJob, 'id' | 'sta
 /** An event as a line for people. */
 export const lineOf = ({ level, message }: Pick<WireJobEvent, 'level' | 'message'>): string =>
   `${level === 'info' ? ' ' : '!'} ${message}`;
-
-const isLocal = (url: string) => /^https?:\/\/(127\.|localhost|\[::1\])/.test(url);
 
 /** Collects the numbers of epochs; a new stage begins new curves. */
 function createCurves() {
