@@ -132,12 +132,18 @@ function describeModel(
   ].join('\n');
 }
 
+/** The parts of `fruit:3` or `fruit`, as they are: the server checks them. */
+function partsOf(reference: string): { readonly model: string; readonly version: string | undefined } {
+  const [model = '', version] = reference.split(':');
+  return { model, version };
+}
+
 /** `fruit:3` and `fruit 3` both name a version. @throws {UsageError} where neither does. */
 function versionOf(
   reference: string,
   version: string | undefined,
 ): { readonly model: string; readonly version: string } {
-  const [model = '', named] = reference.split(':');
+  const { model, version: named } = partsOf(reference);
   const wanted = version ?? named;
   if (wanted === undefined)
     throw new UsageError(`Say which version: ${model}:3, or an alias such as ${model}:latest.`);
@@ -179,7 +185,7 @@ export async function runModelCompare(
   first: string,
   others: readonly string[],
 ): Promise<void> {
-  const [model = '', version] = first.split(':');
+  const { model, version } = partsOf(first);
   const versions = others.map((other) => versionWithin(model, other));
   const named = version === undefined ? versions : [version, ...versions];
   if (version !== undefined && versions.length === 0) named.push('live');
@@ -192,7 +198,7 @@ export async function runModelCompare(
 }
 
 function versionWithin(model: string, reference: string): string {
-  const [name = '', version] = reference.split(':');
+  const { model: name, version } = partsOf(reference);
   if (version === undefined) return name;
   if (name === model) return version;
   throw new UsageError(

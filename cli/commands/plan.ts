@@ -52,8 +52,10 @@ export async function runPlan(model: string, options: PlanOptions): Promise<void
     ...(gpu === undefined ? {} : { gpu }),
     ...(usdPerHour === undefined ? {} : { usdPerHour }),
   });
-  if (svg !== undefined) await checkTarget(svg, { option: '--svg', example: `${model}.svg` });
-  if (svg !== undefined) await writeFile(svg, drawPlan(plan));
+  if (svg !== undefined) {
+    await checkTarget(svg, { option: '--svg', example: `${model}.svg` });
+    await writeFile(svg, drawPlan(plan));
+  }
   createOutput(options).answer({
     json: toWirePlan(plan),
     text: () =>

@@ -87,9 +87,6 @@ export interface TableSurroundings {
   readonly unusable: readonly string[];
 }
 
-/** Whether a file may be a table of labels, by its name. */
-const isTableName = (file: string): boolean => TABLE.test(file);
-
 /**
  * What the tables of a folder say of its pictures; undefined where there are none that name a picture.
  * @throws {UsageError} where a table gives a picture several classes, is in an unknown encoding, or has a class whose name cannot be a folder's.
@@ -98,9 +95,7 @@ export async function readLabelTables(
   folder: string,
   { others, pictures, unusable }: TableSurroundings,
 ): Promise<LabelTable | undefined> {
-  const files = others
-    .filter((file) => isTableName(file) && file.split('/').length <= 3)
-    .slice(0, MAX_TABLES);
+  const files = others.filter((file) => TABLE.test(file) && file.split('/').length <= 3).slice(0, MAX_TABLES);
   const find = pictureFinder(pictures);
   const isNamed = nameSet([...pictures, ...unusable]);
   const labels = new Map<string, { label: string; split: Split | null }>();

@@ -44,12 +44,10 @@ export interface DownloadOptions extends RequestOptions {
  */
 export async function downloadFile(url: URL, options: DownloadOptions): Promise<string> {
   const { folder, pause = sleep, signal } = options;
-  await makeFolder(folder).catch((cause: unknown) => {
-    throw isDiskFull(cause) ? storageFull(folder, cause) : notWritable(folder, cause);
-  });
   for (let breaks = 0; ; ) {
     const count = { before: 0, received: 0 };
     try {
+      await makeFolder(folder);
       return await transfer(url, count, options);
     } catch (cause) {
       signal?.throwIfAborted();

@@ -121,8 +121,9 @@ export async function findInCache(
 ): Promise<WeightFile | undefined> {
   const key = keys.weights(source.file);
   const stored = await store.get(key, signal === undefined ? {} : { signal });
-  const matches = stored && checksumMatches(source, stored.body);
-  if (stored === undefined || matches === undefined || matches === false) return undefined;
+  if (stored === undefined) return undefined;
+  const matches = checksumMatches(source, stored.body);
+  if (matches === false) return undefined;
   return { source, bytes: stored.body, found: 'cache', location: key, checksumMatches: matches };
 }
 

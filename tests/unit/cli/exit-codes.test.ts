@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { runPlan } from '../../../cli/commands/plan.ts';
 import { openSession } from '../../../cli/context/session.ts';
@@ -33,11 +34,10 @@ it('is that of wrong arguments for a network and a URL that are none', async () 
 it('is that of no server for a push whose server goes away', async () => {
   const client = createClient({ url: 'http://127.0.0.1:9' });
   const journal = { find: () => undefined, add: async () => undefined } as never;
-  const file = { path: 'a/exit-codes.test.ts', source: 'exit-codes.test.ts', sizeBytes: 0 };
-  const { statSync } = await import('node:fs');
-  const { size } = statSync(import.meta.filename);
+  const { size: sizeBytes } = await stat(import.meta.filename);
+  const file = { path: 'a/exit-codes.test.ts', source: 'exit-codes.test.ts', sizeBytes };
   const error = await failed(
-    pushFiles({ client, dataset: 'd', journal, folder: import.meta.dirname }, [{ ...file, sizeBytes: size }]),
+    pushFiles({ client, dataset: 'd', journal, folder: import.meta.dirname }, [file]),
   );
   expect(String(error)).toMatch(/"exit-codes\.test\.ts" was not stored: No server answers.*Push again/);
   expect(exitCodeOf(error)).toBe(3);
