@@ -6,7 +6,6 @@ import type { JobStore } from '../../core/job/record/job-store.ts';
 import { type Alias, listAliases } from '../../core/model/change-aliases.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { hasSameClasses } from '../../core/model/promotion.ts';
-import { readManifest } from '../../core/model/read-manifest.ts';
 import { REPORT, type Report } from '../../core/model/report.ts';
 import { isUnreadable, readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -24,14 +23,14 @@ interface Compared {
   readonly costUsd: number | null;
 }
 
-/** Compares versions of a model. @throws {FoveaError} what reading the manifests and reports throws. */
+/** Compares versions of a model, by their manifests. @throws {FoveaError} what reading the reports throws. */
 export async function compareVersions(
   deps: CompareVersionsDeps,
   model: string,
-  versions: readonly string[],
+  manifests: readonly Manifest[],
 ): Promise<z.infer<typeof ModelComparisonSchema>> {
   const aliases = await listAliases(deps.store, model);
-  const compared = await Promise.all(versions.map((version) => read(deps, model, version)));
+  const compared = await Promise.all(manifests.map((manifest) => read(deps, model, manifest)));
   const [first] = compared;
   const isSame = (test: (other: Compared, one: Compared) => boolean) =>
     compared.every((other) => first !== undefined && test(other, first));
@@ -53,12 +52,15 @@ export async function compareVersions(
   };
 }
 
-async function read({ store, jobs }: CompareVersionsDeps, model: string, version: string): Promise<Compared> {
-  const manifest = await readManifest(store, model, version);
+async function read(
+  { store, jobs }: CompareVersionsDeps,
+  model: string,
+  manifest: Manifest,
+): Promise<Compared> {
   const report =
     manifest.report === undefined
       ? undefined
-      : await readJson(store, keys.modelFile(model, version, manifest.report.file), REPORT);
+      : await readJson(store, keys.modelFile(model, manifest.version, manifest.report.file), REPORT);
   // A job that was deleted or damaged leaves the cost unknown.
   const job = await jobs.get(manifest.jobId).catch((error: unknown) => {
     if (isUnreadable(error)) return undefined;

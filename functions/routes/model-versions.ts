@@ -163,9 +163,9 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
         .versions.split(',')
         .map((version) => resolveVersion(store, model, parseVersionOrAlias(version, 'versions'))),
     );
-    for (const version of new Set(versions))
-      requirePicturesOf(c, (await readManifest(store, model, version)).dataset ?? undefined);
-    return c.json(await compareVersions({ store, jobs }, model, versions), 200);
+    const manifests = await Promise.all(versions.map((version) => readManifest(store, model, version)));
+    for (const { dataset } of manifests) requirePicturesOf(c, dataset ?? undefined);
+    return c.json(await compareVersions({ store, jobs }, model, manifests), 200);
   });
 
   const removeOne = async (model: string, asked: string) => {
