@@ -36,26 +36,26 @@ async function findByHash(dataset: string, contentHash: string, label: string) {
 export function MistakePicture({ report, picture, onMended, children }: MistakePictureProps) {
   const { labels, dataset } = report;
   const { sha256 } = picture;
-  const [isGone, setGone] = useState(false);
-  const [isThere, setThere] = useState(false);
+  /** Undefined while that is not known. */
+  const [isThere, setThere] = useState<boolean>();
   /** Where it was moved. */
   const [moved, setMoved] = useState<string>();
   const named = pathOfKey(dataset.name, picture.key);
   if (named === undefined) return null;
-  if (isGone) return <span class="facts gone">{TEXTS.model.gone(named)}</span>;
+  if (isThere === false) return <span class="facts gone">{TEXTS.model.gone(named)}</span>;
   const path = moved ?? named;
   const lookElsewhere = async () => {
-    setThere(false);
-    if (sha256 === undefined || moved !== undefined) return setGone(true);
+    if (sha256 === undefined || moved !== undefined) return setThere(false);
+    setThere(undefined);
     const label = labels[picture.label] ?? '';
     try {
       const found = await findByHash(dataset.name, sha256, label);
-      if (found === undefined) setGone(true);
+      if (found === undefined) setThere(false);
       else setMoved(found.path);
       if (found?.class !== label) onMended?.();
     } catch {
       // Where it is now is not known; it is not where the report says.
-      setGone(true);
+      setThere(false);
     }
   };
   return (
@@ -65,15 +65,14 @@ export function MistakePicture({ report, picture, onMended, children }: MistakeP
         path={path}
         size={THUMB}
         contentHash={sha256}
-        onThere={() => setThere(true)}
-        onGone={() => void lookElsewhere()}
+        onKnown={(there) => (there ? setThere(true) : void lookElsewhere())}
       />
       {moved === undefined ? null : <span class="facts moved">{TEXTS.model.movedTo(moved)}</span>}
       <span class="facts">
         {TEXTS.model.mistake(labels[picture.label] ?? '', labels[picture.predicted] ?? '', picture.score)}
       </span>
       {/* Nothing is offered for a file before it is known to be the one of the report. */}
-      {isThere ? children?.(path) : null}
+      {isThere === undefined ? null : children?.(path)}
     </>
   );
 }

@@ -11,10 +11,8 @@ interface ThumbnailProps {
   readonly size?: number;
   /** The sha256 that the file must have; another file at its path counts as none. */
   readonly contentHash?: string | undefined;
-  /** Is called where the file is there, also where there is no picture of it. */
-  readonly onThere?: () => void;
-  /** Is called where the file is not there. */
-  readonly onGone?: () => void;
+  /** Is told whether the file is there, which it is also where there is no picture of it. */
+  readonly onKnown?: (isThere: boolean) => void;
 }
 
 const DEFAULT_SIZE = 128;
@@ -62,14 +60,7 @@ export function usePicture(address: string): PictureSource {
 }
 
 /** A square picture of a file of a dataset. */
-export function Thumbnail({
-  dataset,
-  path,
-  size = DEFAULT_SIZE,
-  contentHash,
-  onThere,
-  onGone,
-}: ThumbnailProps) {
+export function Thumbnail({ dataset, path, size = DEFAULT_SIZE, contentHash, onKnown }: ThumbnailProps) {
   const query = new URLSearchParams({
     path,
     size: String(size),
@@ -78,15 +69,14 @@ export function Thumbnail({
   const address = `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`;
   const { source, isBroken, fail } = usePicture(address);
   useEffect(() => {
-    if (!isBroken || onGone === undefined) return;
+    if (!isBroken || onKnown === undefined) return;
     // The element does not say why it is broken.
     void askFile(address).then(
       async (response) => {
-        if (response.ok) return onThere?.();
+        if (response.ok) return onKnown(true);
         if (response.status !== NOT_FOUND) return;
         const body: { error?: { code?: string } } = await response.json().catch(() => ({}));
-        if (body.error?.code === UNAVAILABLE) onThere?.();
-        else onGone();
+        onKnown(body.error?.code === UNAVAILABLE);
       },
       () => undefined,
     );
@@ -108,7 +98,7 @@ export function Thumbnail({
       height={size}
       loading="lazy"
       decoding="async"
-      onLoad={() => onThere?.()}
+      onLoad={() => onKnown?.(true)}
       onError={fail}
     />
   );

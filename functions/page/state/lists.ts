@@ -30,7 +30,9 @@ export const listProblems = signal<{ readonly models: unknown; readonly jobs: un
   jobs: undefined,
 });
 
-const isForbidden = (problem: unknown) => problem instanceof ApiError && problem.status === FORBIDDEN;
+/** Whether the key does not allow what was asked. */
+export const isForbidden = (problem: unknown): boolean =>
+  problem instanceof ApiError && problem.status === FORBIDDEN;
 
 /** Whether the key of this tab may train and change models; undefined until that is known. */
 export const mayTrain = computed(() =>

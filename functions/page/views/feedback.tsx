@@ -1,18 +1,16 @@
 // Photos that people sent with the right label, and the way of them into the dataset that the model is trained on.
 
 import { useState } from 'preact/hooks';
-import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
-import { listDatasets } from '../state/lists.ts';
+import { isForbidden, listDatasets } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.feedback;
 const MOST_PHOTOS = 1000;
-const FORBIDDEN = 403;
 
 /** The folder before the classes where the dataset has one for each split, with a slash; else ''. */
 async function trainFolder(dataset: string): Promise<string> {
@@ -57,7 +55,7 @@ export function Feedback({ model, dataset }: FeedbackProps) {
       setSaid(WORDS.done(paths.length, dataset));
       // A key that may not delete leaves them; to add them again changes nothing.
       await datasets.deleteFiles(from, paths).catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.status === FORBIDDEN)) throw error;
+        if (!isForbidden(error)) throw error;
       });
       again();
     } catch (error) {

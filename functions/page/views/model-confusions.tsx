@@ -67,11 +67,20 @@ export function Confusions({ report, results }: ConfusionsProps) {
       : [...results.mistakes, ...(results.more_mistakes ?? [])].filter(
           ({ label, predicted }) => label === cell[0] && predicted === cell[1],
         );
-  const choose = (actual: number, predicted: number) => {
-    setOpened(MORE_PICTURES);
-    setCell([actual, predicted]);
-  };
-  const isChosen = (actual: number, predicted: number) => cell?.[0] === actual && cell[1] === predicted;
+  /** The button that opens the pictures of a confusion. */
+  const choice = ({ actual, predicted, count }: Confusion) => (
+    <button
+      type="button"
+      aria-label={WORDS.cell(count, nameOf(actual), nameOf(predicted))}
+      aria-pressed={cell?.[0] === actual && cell[1] === predicted}
+      onClick={() => {
+        setOpened(MORE_PICTURES);
+        setCell([actual, predicted]);
+      }}
+    >
+      {count}
+    </button>
+  );
   return (
     <section class="card wide" aria-labelledby="confusion-title">
       <div class="card-head">
@@ -105,20 +114,14 @@ export function Confusions({ report, results }: ConfusionsProps) {
                     const count = row[predicted] ?? 0;
                     const isRight = actual === predicted;
                     const strength = total === 0 ? 0 : Math.ceil((4 * count) / total);
-                    const words = WORDS.cell(count, nameOf(actual), nameOf(predicted));
                     return (
                       <td key={predicted} class={`${isRight ? 'right' : 'wrong'} s${strength}`}>
                         {count === 0 || isRight ? (
-                          <span title={words}>{count === 0 ? '' : count}</span>
+                          <span title={WORDS.cell(count, nameOf(actual), nameOf(predicted))}>
+                            {count === 0 ? '' : count}
+                          </span>
                         ) : (
-                          <button
-                            type="button"
-                            aria-label={words}
-                            aria-pressed={isChosen(actual, predicted)}
-                            onClick={() => choose(actual, predicted)}
-                          >
-                            {count}
-                          </button>
+                          choice({ actual, predicted, count })
                         )}
                       </td>
                     );
@@ -138,14 +141,7 @@ export function Confusions({ report, results }: ConfusionsProps) {
                 <span class="name">
                   {nameOf(actual)} → {nameOf(predicted)}
                 </span>
-                <button
-                  type="button"
-                  aria-label={WORDS.cell(count, nameOf(actual), nameOf(predicted))}
-                  aria-pressed={isChosen(actual, predicted)}
-                  onClick={() => choose(actual, predicted)}
-                >
-                  {count}
-                </button>
+                {choice({ actual, predicted, count })}
               </li>
             ))}
           </ol>
