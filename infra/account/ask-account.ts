@@ -1,6 +1,5 @@
 // Asks AWS for the facts of an account. It only reads. What it may not ask is not known, and nothing fails for it.
 
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   DescribeAvailabilityZonesCommand,
   EC2Client,
@@ -17,9 +16,11 @@ import {
   ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { CLOUDFORMATION_TAG } from '../settings/tags.ts';
 import type { AccountFacts, Asked, Identity, NoIdentity } from './account-facts.ts';
 import { isKnown } from './account-facts.ts';
 import { createClient } from './create-client.ts';
+import { findStack } from './find-stack.ts';
 import { BUILDS_QUOTA, NETWORKS_QUOTA, QUOTAS, type Quota } from './quotas.ts';
 
 /** What to ask for. */
@@ -39,8 +40,6 @@ const ASKED_QUOTAS: readonly Quota[] = [
   NETWORKS_QUOTA,
   BUILDS_QUOTA,
 ];
-/** The tag that CloudFormation gives to what it makes. */
-const STACK_TAG = 'aws:cloudformation:stack-name';
 /** Names of the errors by which services say that somebody may not ask. */
 const DENIED =
   /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationError|NotAuthorized)$/;
@@ -135,17 +134,11 @@ async function askIdentity(region: string): Promise<Identity | NoIdentity> {
 
 /** @returns undefined where there is no bootstrap stack. */
 async function askBootstrap(region: string): Promise<number | undefined> {
-  try {
-    const { Stacks: [stack] = [] } = await createClient(CloudFormationClient, { region }).send(
-      new DescribeStacksCommand({ StackName: BOOTSTRAP_STACK }),
-    );
-    const version = stack?.Outputs?.find(({ OutputKey: key }) => key === BOOTSTRAP_VERSION)?.OutputValue;
-    if (version === undefined) throw new Error(`the stack ${BOOTSTRAP_STACK} does not say its version`);
-    return Number(version);
-  } catch (error) {
-    if (isNamed(error, 'ValidationError')) return undefined;
-    throw error;
-  }
+  const stack = await findStack(BOOTSTRAP_STACK, region);
+  if (stack === undefined) return undefined;
+  const version = stack.Outputs?.find(({ OutputKey: key }) => key === BOOTSTRAP_VERSION)?.OutputValue;
+  if (version === undefined) throw new Error(`the stack ${BOOTSTRAP_STACK} does not say its version`);
+  return Number(version);
 }
 
 async function askZones(ec2: EC2Client): Promise<readonly string[]> {
@@ -196,7 +189,7 @@ async function askNetworks(client: EC2Client, stackName: string) {
   for await (const { Vpcs = [] } of paginateDescribeVpcs({ client }, {})) {
     count += Vpcs.length;
     hasOwn ||= Vpcs.some(({ Tags }) =>
-      Tags?.some(({ Key, Value }) => Key === STACK_TAG && Value === stackName),
+      Tags?.some(({ Key, Value }) => Key === CLOUDFORMATION_TAG && Value === stackName),
     );
   }
   return { count, hasOwn };

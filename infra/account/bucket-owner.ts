@@ -1,12 +1,9 @@
 // Tells whose a bucket is: of which stack, and whether that is there. It only reads.
 
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetBucketLocationCommand, GetBucketTaggingCommand, type S3Client } from '@aws-sdk/client-s3';
-import { PROJECT_TAG, STACK_TAG } from '../settings/tags.ts';
-import { createClient } from './create-client.ts';
+import { CLOUDFORMATION_TAG, PROJECT_TAG, STACK_TAG } from '../settings/tags.ts';
+import { findStack } from './find-stack.ts';
 
-/** The tag that CloudFormation gives to buckets, also to those of deployments that knew no tag of their own. */
-const CLOUDFORMATION_TAG = 'aws:cloudformation:stack-name';
 const USUAL_REGION = 'us-east-1';
 
 /** A stack of Fovea, and whether it is still there. */
@@ -23,12 +20,14 @@ export interface BucketOwner {
  */
 export async function ownerOf(client: S3Client, bucket: string): Promise<BucketOwner | undefined> {
   const tags = await tagsOf(client, bucket);
+  // Deployments before gave no tag of their own.
   const stackName = tags[STACK_TAG] ?? tags[CLOUDFORMATION_TAG];
   if (tags[PROJECT_TAG.name] !== PROJECT_TAG.value || stackName === undefined) return undefined;
   const { LocationConstraint: place } = await client.send(new GetBucketLocationCommand({ Bucket: bucket }));
   // The stack is where the bucket is, wherever the caller is.
   const region = place === undefined ? USUAL_REGION : place === 'EU' ? 'eu-west-1' : place;
-  return { stackName, status: await statusOf(stackName, region) };
+  const status = (await findStack(stackName, region))?.StackStatus;
+  return { stackName, status: status === 'DELETE_COMPLETE' ? undefined : status };
 }
 
 async function tagsOf(
@@ -40,23 +39,6 @@ async function tagsOf(
     return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
   } catch (error) {
     if (error instanceof Error && error.name === 'NoSuchTagSet') return {};
-    throw error;
-  }
-}
-
-async function statusOf(stackName: string, region: string): Promise<string | undefined> {
-  try {
-    const { Stacks: [stack] = [] } = await createClient(CloudFormationClient, { region }).send(
-      new DescribeStacksCommand({ StackName: stackName }),
-    );
-    return stack?.StackStatus === 'DELETE_COMPLETE' ? undefined : stack?.StackStatus;
-  } catch (error) {
-    if (
-      error instanceof Error &&
-      error.name === 'ValidationError' &&
-      error.message.includes('does not exist')
-    )
-      return undefined;
     throw error;
   }
 }
