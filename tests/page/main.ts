@@ -320,6 +320,20 @@ async function judge(from: Browser): Promise<void> {
       (await fresh.locator('#suspects .gone').count()) === 0,
     'a picture that was moved to another class counts as checked, also in a new tab',
   );
+  const { results } = await client.models.report(`${JUDGED}:1`);
+  const mistake = [...(results?.mistakes ?? []), ...(results?.more_mistakes ?? [])].find(
+    ({ key }) => key === suspects.pictures[1]?.key,
+  );
+  // Before each there is one more, from 1: the label of the row.
+  const [row, column] = [Number(mistake?.label) + 1, Number(mistake?.predicted) + 2];
+  await fresh.click(`#confusion tbody tr:nth-child(${row}) > :nth-child(${column}) button`);
+  await fresh.locator(`#cell [aria-label$="${path.basename(suspect)}"]`).scrollIntoViewIfNeeded();
+  await fresh.waitForSelector('#cell .moved');
+  demand(
+    (await fresh.textContent('#cell li:has(.moved)'))?.includes(`${other}/${path.basename(suspect)}`) ===
+      true && (await fresh.locator('#cell .gone').count()) === 0,
+    'a picture that was moved is shown at its new place',
+  );
   await fresh.context().close();
   await page.click('#suspects-title ~ a');
   await page.waitForSelector('#train-dataset');
