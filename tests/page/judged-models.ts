@@ -28,12 +28,20 @@ export async function makePlainModel(dataDir: string): Promise<void> {
   await store.put(keys.modelFile(PLAIN, '1', 'manifest.json'), JSON.stringify(manifest));
 }
 
+/** Gives the pictures of a report hashes as the API takes them. */
+function setHashes(report: ReturnType<typeof assembleReport>, hashOf: (key: string) => string | undefined) {
+  const { mistakes = [], moreMistakes = [] } = report.results ?? {};
+  for (const picture of [...mistakes, ...moreMistakes, ...report.suspectedLabels.pictures])
+    picture.sha256 = hashOf(picture.key);
+}
+
 /** Makes {@link MANY}. @param dataDir of a server. */
 export async function makeManyClasses(dataDir: string): Promise<void> {
   const store = await openObjectStore(pathToFileURL(dataDir).href);
   const classes = Array.from({ length: MANY_CLASSES }, (_, index) => `kind-${index}`);
   const input = makeReportInput({ classes, test: 300, validation: TEST_PICTURES, skill: 2 });
   const report = assembleReport(input);
+  setHashes(report, (key) => contentHashOf(Buffer.from(key)));
   await store.put(keys.modelFile(MANY, '1', 'report.json'), JSON.stringify(report));
   await commitColorModel(store, {
     model: MANY,
@@ -67,9 +75,7 @@ export async function makeJudgedModels(dataDir: string): Promise<void> {
       await writeFile(file, bytes);
       hashes.set(key, contentHashOf(bytes));
     }
-    const { mistakes = [], moreMistakes = [] } = report.results ?? {};
-    for (const picture of [...mistakes, ...moreMistakes, ...report.suspectedLabels.pictures])
-      picture.sha256 = hashes.get(picture.key);
+    setHashes(report, (key) => hashes.get(key));
     await store.put(keys.modelFile(JUDGED, version, 'report.json'), JSON.stringify(report));
     await store.put(keys.modelFile(JUDGED, version, 'report.html'), drawReport(report, new Map()));
     await commitColorModel(store, {
