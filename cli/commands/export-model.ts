@@ -1,11 +1,12 @@
 // `fovea export-model`: writes a reduced-precision variant of a stored model to a file, with a report of how it differs and the certificate of
 // its preprocessing.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { certificateFiles } from '../../core/certificate/certificate-files.ts';
 import type { Precision } from '../../core/job/recipe/precision.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { describeOnnx } from '../../core/model/model-files.ts';
 import { parseModelReference } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -63,7 +64,7 @@ async function writeCertificate(
   const file = `../${path.basename(of.output)}`;
   const described = { ...manifest, onnx: describeOnnx(file, of.onnx, manifest.onnx) };
   const folder = `${of.output}.preprocessing`;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const [name, body] of await certificateFiles(described, of.onnx))
     await writeFile(path.join(folder, name), body);
 }

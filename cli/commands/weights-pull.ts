@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { ARCHITECTURES, findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
 import { checkPublishedWeights } from '../../core/network/weights/check-published-weights.ts';
 import { MAX_WEIGHT_FILE_BYTES } from '../../core/network/weights/find-weight-file.ts';
@@ -50,9 +50,11 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   const { address, pull } = openPull(source, store, { ...options, allowHttp });
   const url = published === undefined ? address(source, HUB_WEIGHTS).url : new URL(published.url);
   const file = published?.file ?? parseWeightFileName(options.as ?? fileNameOf(url), 'as');
+  // Jobs find a published file by its name, wherever it came from.
+  const owner = ownerOf(file);
   const isIt = async (bytes: Uint8Array) => {
-    if (architecture === undefined || published === undefined) await readKerasWeights(bytes);
-    else await checkPublishedWeights(architecture, published, bytes);
+    if (owner === undefined) await readKerasWeights(bytes);
+    else await checkPublishedWeights(owner.architecture, owner.source, bytes);
   };
   const limits = {
     maxBytes: MAX_WEIGHT_FILE_BYTES,
@@ -151,6 +153,15 @@ async function keep(
       { param: 'as', details: { file, there, received }, cause },
     );
   }
+}
+
+/** The architecture of a published file's name; undefined for another name. */
+function ownerOf(file: string) {
+  for (const architecture of ARCHITECTURES) {
+    const source = architecture.weightSources.find((one) => one.file === file);
+    if (source !== undefined) return { architecture, source };
+  }
+  return undefined;
 }
 
 function publishedOf(

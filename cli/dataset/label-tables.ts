@@ -149,10 +149,18 @@ const MARKED = [
   { mark: [0xfe, 0xff], encoding: 'utf-16be' },
 ] as const;
 
-/** The text of a file: UTF-16 where its mark says so, else UTF-8. Other bytes are read as far as they can be. */
+/** How UTF-16 without a mark begins: a table's first letter is one of ASCII, of which one byte is 0. */
+const UNMARKED = [
+  { zeroAt: 1, encoding: 'utf-16le' },
+  { zeroAt: 0, encoding: 'utf-16be' },
+] as const;
+
+/** The text of a file: UTF-16 where its beginning says so, else UTF-8. Other bytes are read as far as they can be. */
 function decodeText(bytes: Uint8Array): { readonly text: string; readonly isText: boolean } {
   const { encoding = 'utf-8' } =
-    MARKED.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte)) ?? {};
+    MARKED.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte)) ??
+    UNMARKED.find(({ zeroAt }) => bytes[zeroAt] === 0) ??
+    {};
   try {
     return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), isText: true };
   } catch {

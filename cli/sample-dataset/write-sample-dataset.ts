@@ -1,7 +1,8 @@
 // Writes the sample dataset as files into a folder.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../core/make-folder.ts';
 import { drawSampleDataset, type SampleDatasetOptions } from './draw-sample-dataset.ts';
 
 /**
@@ -12,7 +13,7 @@ import { drawSampleDataset, type SampleDatasetOptions } from './draw-sample-data
 export function writeSampleDataset(directory: string, options: SampleDatasetOptions = {}): Promise<number> {
   return drawSampleDataset(async (file, bytes) => {
     const target = path.join(directory, file);
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeFolder(path.dirname(target));
     await writeFile(target, bytes);
   }, options);
 }

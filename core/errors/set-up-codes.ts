@@ -25,6 +25,8 @@ export const SET_UP_CODES = {
     'pip could not download TensorFlow. Check its index and run the same command again.',
   'native-hash-mismatch':
     'The downloaded file is not the pinned one and was not used. See which index pip uses (`pip config list`), correct it, and run the same command again.',
+  'native-folder-unwritable':
+    'The folder of TensorFlow cannot be written. Name another with XDG_CACHE_HOME, and run the same command again.',
   'native-disk-full':
     'There is not enough space. Free some, or name another folder, and run the same command again.',
   'native-build-failed':

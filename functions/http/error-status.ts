@@ -294,6 +294,7 @@ export const ERROR_ANSWERS = {
   'native-packages-failed': broken(),
   'native-download-failed': broken(),
   'native-hash-mismatch': broken(),
+  'native-folder-unwritable': broken(),
   'native-disk-full': broken(507),
   'native-build-failed': broken(),
   'native-load-failed': broken(),

@@ -1,8 +1,8 @@
 // Compiles the tfjs-node addon and tries it. The addon is two C++ files over Node-API, whose headers come as a
 // package, so that neither Node's own headers nor node-gyp are needed: one call of the compiler does it.
 
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../../core/make-folder.ts';
 import { ADDON_PACKAGE, addonPath, NAPI_VERSION, type NativeVariant } from '../addon/addon.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
 import { buildFailed, loadFailed, noCompiler } from './setup-errors.ts';
@@ -33,7 +33,7 @@ export async function compileAddon(
   const source = path.join(directory, 'node_modules', ADDON_PACKAGE[variant]);
   const libraries = path.join(directory, 'python/tensorflow');
   const target = addonPath(directory, variant);
-  await mkdir(path.dirname(target), { recursive: true });
+  await makeFolder(path.dirname(target));
   const args = [
     ...['-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${NAPI_VERSION}`],
     ...[

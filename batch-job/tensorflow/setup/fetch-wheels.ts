@@ -2,8 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../../core/make-folder.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
 import { downloadFailed, hashMismatch, noPip } from './setup-errors.ts';
 import { type Wheel, wheelPrefix } from './wheel.ts';
@@ -50,7 +51,7 @@ export interface DownloadOptions {
 export async function downloadWheel(wheel: Wheel, options: DownloadOptions): Promise<string> {
   const { python, target, platforms, pipArguments, env, onBytes } = options;
   const label = `${wheel.name} ${wheel.version}`;
-  await mkdir(target, { recursive: true });
+  await makeFolder(target);
   const known = await findFile(target, wheel);
   if (known !== undefined) {
     if ((await sha256(known)) === wheel.sha256) return known;
@@ -113,7 +114,7 @@ export async function unpackWheels(
   { python, env }: { readonly python: Python; readonly env: NodeJS.ProcessEnv },
 ): Promise<void> {
   await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
+  await makeFolder(target);
   const script = path.join(target, 'unpack.py');
   await writeFile(script, UNPACK);
   const { code, tail } = await runCommand(

@@ -64,6 +64,14 @@ export const diskFull = (directory: string, needed: number, free?: number) =>
       `${free === undefined ? '' : `, and ${gibibytes(free)} are free`}. Free some, or name another folder. ${AGAIN}`,
   );
 
+/** The system refuses the folder. */
+export const folderUnwritable = (directory: string, cause: NodeJS.ErrnoException) =>
+  failure(
+    'native-folder-unwritable',
+    `${directory} cannot be written (${cause.code}). Set XDG_CACHE_HOME to a folder that you may write. ${AGAIN} ${WITHOUT}`,
+    cause,
+  );
+
 /** The compiler failed. @param tail the last lines of what it printed. */
 export const buildFailed = (tail: string) =>
   failure('native-build-failed', `The addon did not compile${quoted(tail)}. ${AGAIN} ${WITHOUT}`);

@@ -3,17 +3,25 @@
 // exist, and the next try resumes.
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FoveaError, isFoveaError } from '../../../core/errors/errors.ts';
+import { makeFolder } from '../../../core/make-folder.ts';
 import { addonPath, hasAddon, type NativeVariant } from '../addon/addon.ts';
 import { compileAddon, findCompiler, tryAddon } from './build-addon.ts';
 import { downloadWheel, findPip, unpackWheels } from './fetch-wheels.ts';
 import { buildLoader, linkProvider } from './onnx-provider.ts';
 import { installByPackage } from './package-installer.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
-import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
+import {
+  alreadyRunning,
+  bothWaysFailed,
+  diskFull,
+  folderUnwritable,
+  packagesFailed,
+  unsupported,
+} from './setup-errors.ts';
 import { trimFolder } from './trim-folder.ts';
 import { linkLibraries, tryLibraries } from './try-libraries.ts';
 import { findWheels, type WheelSet } from './wheels.ts';
@@ -61,7 +69,7 @@ const PACKAGE_DIRECTORY = fileURLToPath(new URL('../../native', import.meta.url)
 /**
  * Builds the addon of a variant, unless it is there. Resumable: what was downloaded stays until the end.
  *
- * @throws {FoveaError} What barred the first way, and how the second failed: `native-unsupported-platform`, `native-no-pip`, `native-no-compiler`, `native-disk-full`,
+ * @throws {FoveaError} What barred the first way, and how the second failed: `native-unsupported-platform`, `native-no-pip`, `native-no-compiler`, `native-folder-unwritable`, `native-disk-full`,
  * `native-packages-failed`, `native-download-failed`, `native-hash-mismatch`, `native-build-failed`,
  * `native-load-failed`, `native-setup-running`.
  */
@@ -77,7 +85,9 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
     return { directory, built: false, tensorflowVersion: present };
   }
   const work = `${directory}.partial`;
-  await mkdir(work, { recursive: true });
+  await makeFolder(work).catch((error: NodeJS.ErrnoException) => {
+    throw folderUnwritable(directory, error);
+  });
   const release = await lock(`${directory}.lock`, directory);
   try {
     const tensorflowVersion = await build(options, wheels, work, report);

@@ -139,6 +139,11 @@ describe.skipIf(problem !== undefined)('set-up', () => {
     await expectSuccess();
   });
 
+  test('says so where its folder cannot be made', async () => {
+    options = { ...options, directory: '/proc/fovea/tensorflow' };
+    await expectFailure('native-folder-unwritable', /ENOENT.*XDG_CACHE_HOME/);
+  });
+
   test('says so where the disk fills up on the way', async () => {
     world.program('npm', 'echo "npm error ENOSPC: no space left on device" >&2; exit 1');
     await expectFailure('native-disk-full', /another folder/);

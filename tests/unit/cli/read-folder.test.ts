@@ -260,6 +260,12 @@ describe('what Excel on Windows writes', () => {
     expect((await readWith(Buffer.from(`\uFEFF${table}`))).classes).toEqual(['Möhre', 'Pfirsich']);
   });
 
+  it('is read as UTF-16 without a mark', async () => {
+    const utf16 = Buffer.from(table, 'utf16le');
+    expect((await readWith(utf16)).classes).toEqual(['Möhre', 'Pfirsich']);
+    expect((await readWith(Buffer.from(utf16).swap16())).classes).toEqual(['Möhre', 'Pfirsich']);
+  });
+
   it('is refused in an encoding that nothing names, with what to do', async () => {
     await expect(readWith(Buffer.from(table.replaceAll('\t', ';'), 'latin1'))).rejects.toThrow(
       /labels\.csv is not UTF-8.*Save it as "CSV UTF-8"/,

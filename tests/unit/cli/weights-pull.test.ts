@@ -100,6 +100,15 @@ it('leaves another file of the same name as it is, and keeps both under two name
   expect([stored('model.weights.h5'), stored('two.h5')]).toEqual([ONE, TWO]);
 });
 
+it('takes no file of another network under the name of a published one', async () => {
+  server.files.set('/other.h5', ONE);
+  const as = 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5';
+  await expect(
+    runWeightsPull(`${server.url}/other.h5`, { data, allowHttp: [server.host], as }),
+  ).rejects.toMatchObject({ code: 'download-failed', message: expect.stringMatching(/other\.h5/) });
+  expect(() => stored(as)).toThrow(/ENOENT/);
+});
+
 it.each([
   ['/%20.h5', /" \.h5" cannot be the name/],
   ['/a%2Fb.h5', /"a\/b\.h5" cannot be the name/],
