@@ -2,6 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { environment, workerThreads } from '../../../environment.ts';
 import { nodeProgram } from '../../../node-program.ts';
 
@@ -16,13 +18,22 @@ export interface TrainerProgram {
   readonly weightsDir?: string | undefined;
 }
 
-/** A function that starts the trainer of a job, or of a trial of it, with the environment of this process. */
+/** Notes of TensorFlow while its libraries load, which no setting of its log keeps back. They would tear a progress bar. */
+const LOADING_NOTES = [
+  /^WARNING: All log messages before absl::InitializeLog\(\) is called/,
+  /^I\d{4} [\d:.]+ +\d+ port\.cc:\d+\] oneDNN custom operations are on/,
+];
+
+/**
+ * A function that starts the trainer of a job, or of a trial of it, with the environment of this process. What it writes on standard error
+ * goes to this process's, line by line, but for TensorFlow's notes of loading.
+ */
 export const trainerSpawner =
   ({ entry, storeUrl, usdPerHour, weightsDir }: TrainerProgram) =>
-  (jobId: string, leaseOwner: string, trial?: number): ChildProcess =>
-    spawn(process.execPath, nodeProgram(entry), {
+  (jobId: string, leaseOwner: string, trial?: number): ChildProcess => {
+    const trainer = spawn(process.execPath, nodeProgram(entry), {
       // By the channel it notices that this process is gone.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       env: {
         [environment.workerThreads]: workerThreads(availableParallelism()),
         ...process.env,
@@ -34,3 +45,8 @@ export const trainerSpawner =
         ...(weightsDir === undefined ? {} : { [environment.weightsDir]: weightsDir }),
       },
     });
+    createInterface({ input: trainer.stderr as Readable }).on('line', (line) => {
+      if (!LOADING_NOTES.some((note) => note.test(line))) process.stderr.write(`${line}\n`);
+    });
+    return trainer;
+  };
