@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { KeyNameSchema, type KeyRecord, KeyTermsSchema } from '../core/api-key/key-record.ts';
-import { SCOPES } from '../core/api-key/scope.ts';
+import type { KnownKey } from '../core/api-key/known-key.ts';
+import { includesScope, SCOPES } from '../core/api-key/scope.ts';
 import type { FoveaError } from '../core/errors/errors.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 
@@ -61,6 +62,30 @@ export const ApiKeySchema = z
   .meta({ id: 'ApiKey', description: 'An API key, without its secret.' });
 /** An API key as clients get it. */
 export type WireApiKey = z.infer<typeof ApiKeySchema>;
+
+/** The answer of `GET /v1/key`. */
+export const CurrentApiKeySchema = z
+  .object({
+    object: objectKind('current_api_key'),
+    name: orNull(
+      z.string(),
+      'The name of the key, or the AWS user or role that signed the request; null where the server requires no keys.',
+    ),
+    scopes: z.array(z.enum(SCOPES)).meta({
+      description:
+        'All that requests may need and this one has: a key of scope `train` has `predict`, too. All scopes where the server requires no keys.',
+    }),
+    ...ApiKeySchema.pick({
+      expires_at: true,
+      datasets: true,
+      models: true,
+      predictions_per_day: true,
+      requests_per_minute: true,
+    }).shape,
+  })
+  .meta({ id: 'CurrentApiKey', description: 'What the key of a request allows.' });
+/** What the key of a request allows, as clients get it. */
+export type WireCurrentApiKey = z.infer<typeof CurrentApiKeySchema>;
 
 /** The answer that has a new secret. */
 export const NewApiKeySchema = ApiKeySchema.extend({
@@ -125,6 +150,18 @@ export const toWireApiKey = (record: KeyRecord): WireApiKey => ({
   requests_per_minute: record.requestsPerMinute ?? null,
   predictions_per_day: record.predictionsPerDay ?? null,
   problem: null,
+});
+
+/** Makes the wire's answer of what a request may do. @param key undefined where the server requires none. */
+export const toWireCurrentApiKey = (key: KnownKey | undefined): WireCurrentApiKey => ({
+  object: 'current_api_key',
+  name: key?.name ?? null,
+  scopes: SCOPES.filter((scope) => key === undefined || includesScope(key.scopes, scope)),
+  expires_at: key?.expiresAt ?? null,
+  datasets: key?.datasets === undefined ? null : [...key.datasets],
+  models: key?.models === undefined ? null : [...key.models],
+  predictions_per_day: key?.predictionsPerDay ?? null,
+  requests_per_minute: key?.requestsPerMinute ?? null,
 });
 
 /** The entry of a key whose record cannot be read. It stays in the list, with the reason. */

@@ -1,6 +1,6 @@
 // API keys of a server: the calls.
 
-import type { CreateApiKeyBody, WireApiKey, WireNewApiKey } from '../api/api-key.ts';
+import type { CreateApiKeyBody, WireApiKey, WireCurrentApiKey, WireNewApiKey } from '../api/api-key.ts';
 import { entries, type ListOptions } from './pages.ts';
 import { type CallOptions, segment, type Transport } from './transport.ts';
 
@@ -11,6 +11,8 @@ export interface KeyCalls {
   /** The keys of the server's store, by name. */
   list(options?: ListOptions): AsyncIterable<WireApiKey>;
   get(name: string, options?: CallOptions): Promise<WireApiKey>;
+  /** What the key of this client allows; everything where the server requires none. */
+  current(options?: CallOptions): Promise<WireCurrentApiKey>;
   /** Gives a key a new secret. The present one stays valid for `graceSeconds`, by default not at all. */
   rotate(
     name: string,
@@ -28,6 +30,7 @@ export function keyCalls(transport: Transport): KeyCalls {
     create: (body, options) => ask('api_key', 'POST', KEYS, { ...options, json: body, makes: true }),
     list: (options) => entries<WireApiKey>(transport, KEYS, ({ name }) => name, options),
     get: (name, options) => ask('api_key', 'GET', pathOf(name), options),
+    current: (options) => ask('current_api_key', 'GET', '/v1/key', options),
     rotate: (name, { graceSeconds = 0, signal } = {}) =>
       ask('api_key', 'POST', `${pathOf(name)}/rotate`, {
         json: { grace_seconds: graceSeconds },

@@ -1,17 +1,19 @@
-// `fovea keys`: makes, lists, rotates and revokes the API keys of a server. The key to ask with comes from the environment, because others
+// `fovea keys`: makes, lists, rotates and revokes the API keys of a server, and tells what the present one allows. The key to ask with comes from the environment, because others
 // on the machine can read the arguments of a command.
 
-import type { WireApiKey } from '../../api/api-key.ts';
+import type { WireApiKey, WireCurrentApiKey } from '../../api/api-key.ts';
 import { ApiError } from '../../client/api-error.ts';
 import { all } from '../../client/pages.ts';
 import type { Scope } from '../../core/api-key/scope.ts';
-import { firstOf } from '../../core/words/quantities.ts';
+import { firstOf, whole } from '../../core/words/quantities.ts';
 import type { Session } from '../context/session.ts';
 import { NotFoundError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const SHOWN_KEYS = 10;
+
+const dayOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 /** What a new key allows. */
 export interface CreateKeyOptions {
@@ -55,6 +57,28 @@ export async function runKeysList({ client, output }: Session): Promise<void> {
   });
 }
 
+/** Prints what the key that the command asks with allows. */
+export async function runKeysCurrent({ client, output }: Session): Promise<void> {
+  const key = await client.keys.current();
+  output.answer({ json: key, text: () => describeCurrent(key), short: () => key.scopes.join('\n') });
+}
+
+/** What a key allows, in lines. */
+export function describeCurrent(key: WireCurrentApiKey): string {
+  const { name, scopes, datasets, models, expires_at: endsAt } = key;
+  return [
+    name === null
+      ? 'The server requires no key: everybody may do everything.'
+      : `The key "${name}" allows ${scopes.join(', ')}${endsAt === null ? '' : `, until ${dayOf(endsAt)}`}.`,
+    datasets === null ? '' : `Datasets: ${datasets.join(', ')}`,
+    models === null ? '' : `Models: ${models.join(', ')}`,
+    key.requests_per_minute === null ? '' : `Requests a minute: ${whole(key.requests_per_minute)}`,
+    key.predictions_per_day === null ? '' : `Predictions a day: ${whole(key.predictions_per_day)}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
 /** Gives a key a new secret, and prints it. */
 export async function runKeysRotate(
   session: Session,
@@ -89,16 +113,15 @@ const namingKeys =
 /** A table with a line for each key. */
 export function describeKeys(keys: readonly WireApiKey[]): string {
   const table = newTable(['key', 'scope', 'datasets', 'models', 'made', 'by', 'ends'], 7);
-  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
   for (const { name, scopes, datasets, models, created_at, created_by, expires_at, problem } of keys) {
     table.push([
       name,
       problem?.code ?? scopes.join(', '),
       datasets?.join(', ') ?? 'all',
       models?.join(', ') ?? 'all',
-      day(created_at),
+      dayOf(created_at),
       created_by,
-      expires_at === null ? 'never' : day(expires_at),
+      expires_at === null ? 'never' : dayOf(expires_at),
     ]);
   }
   return table.toString();

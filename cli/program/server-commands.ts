@@ -560,6 +560,13 @@ function addKeys(program: Command): void {
   );
   withExamples(
     asks(
+      group.command('current').description('show what the key that you ask with allows'),
+      async () => (await load()).runKeysCurrent,
+    ),
+    'fovea keys current',
+  );
+  withExamples(
+    asks(
       group
         .command('rotate')
         .description('give a key a new secret, and print it')

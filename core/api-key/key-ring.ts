@@ -86,6 +86,7 @@ function isSecretOf({ hash, previous, older = [] }: KeyRecord, wanted: string, n
 const toKnown = (record: KeyRecord): KnownKey => ({
   name: record.name,
   createdAt: record.createdAt,
+  expiresAt: record.expiresAt,
   scopes: record.scopes,
   datasets: record.datasets,
   models: record.models,

@@ -8,6 +8,8 @@ export interface KnownKey {
   readonly name: string;
   /** When it was made, in Unix seconds; absent where that is not known. */
   readonly createdAt?: number | undefined;
+  /** When it ends, in Unix seconds; absent where it does not. */
+  readonly expiresAt?: number | undefined;
   /** At least one. */
   readonly scopes: readonly Scope[];
   /** The datasets that it may see and change, as `allows-name.ts` reads them; absent: all. */

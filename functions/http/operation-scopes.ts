@@ -9,6 +9,8 @@ export const OPERATION_SCOPES = {
   /** Its signed link is the permission. */
   receiveUpload: 'public',
 
+  /** Every key may ask what it allows. */
+  getCurrentKey: 'predict',
   predict: 'predict',
   createPredictionFeedback: 'predict',
   createUpload: 'predict',

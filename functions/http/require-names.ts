@@ -13,6 +13,7 @@ import type { OperationId } from './operation-scopes.ts';
  * leave out or refuse what the key may not see. All others refuse limited keys.
  */
 const CHECKED_BY_HANDLER: ReadonlySet<OperationId> = new Set([
+  'getCurrentKey',
   'listArchitectures',
   'createPlan',
   'listModels',

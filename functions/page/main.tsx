@@ -2,8 +2,10 @@
 
 import { render } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Lacks } from './parts/lacks.tsx';
 import { Failure } from './parts/notice.tsx';
-import { keepLists, listProblems, mayTrain, models } from './state/lists.ts';
+import { mayTrain } from './state/access.ts';
+import { keepLists, listProblems, models } from './state/lists.ts';
 import { route } from './state/route.ts';
 import { health, keyProblem, slowQuestions, takeKey } from './state/session.ts';
 import { Compare } from './views/compare.tsx';
@@ -18,22 +20,37 @@ import { Try } from './views/try.tsx';
 import { TEXTS } from './words/texts.ts';
 
 const VIEWS = ['datasets', 'train', 'models', 'try'] as const;
-/** Those that a key which may only predict has no use for. */
-const FOR_TRAINING: ReadonlySet<string> = new Set(['datasets', 'train']);
+/** Those that a key which may only predict can use. All others show pictures of datasets, or change something. */
+const FOR_ALL: ReadonlySet<string> = new Set(['', 'models', 'try']);
+
+/** Whether a view shows nothing without the scope `train`. */
+const isForTraining = (view: string, part?: string) => !FOR_ALL.has(view) || part === 'compare';
 
 /** What a view cannot show because the server refuses it. */
 function refused(view: string): unknown {
   const problems = listProblems.value;
-  if (view === 'train') return problems.jobs;
-  return view === 'models' || view === 'try' || view === '' ? problems.models : undefined;
+  if (FOR_ALL.has(view)) return problems.models;
+  // Without an answer to what the key allows, no view is drawn.
+  return view === 'train' || mayTrain.value === undefined ? problems.jobs : undefined;
 }
 
 /** Without a view in the address: a photo to try where there is a model, else the way to one. */
-const startView = () => (models.value === null ? '' : models.value.length > 0 ? 'try' : 'datasets');
+function startView(): string {
+  if (models.value === null || mayTrain.value === undefined) return '';
+  return models.value.length > 0 || !mayTrain.value ? 'try' : 'datasets';
+}
 
 function View() {
   const { path } = route.value;
   const [view = startView(), name, part] = path;
+  if (isForTraining(view, part) && mayTrain.value !== true)
+    return mayTrain.value === undefined ? (
+      <p class="wide">{TEXTS.loading}</p>
+    ) : (
+      <section class="card wide">
+        <Lacks scope="train" to={TEXTS.access.view} />
+      </section>
+    );
   switch (view) {
     case '':
       return <p class="wide">{TEXTS.loading}</p>;
@@ -91,7 +108,7 @@ function Page() {
           {TEXTS.brand}
         </a>
         <nav aria-label={TEXTS.nav.label}>
-          {VIEWS.filter((one) => mayTrain.value !== false || !FOR_TRAINING.has(one)).map((one) => (
+          {VIEWS.filter((one) => mayTrain.value !== false || !isForTraining(one)).map((one) => (
             <a
               key={one}
               href={`#/${one}`}

@@ -1,16 +1,18 @@
-// API keys over HTTP: created, listed, rotated and revoked by whoever has scope `admin`.
+// API keys over HTTP: created, listed, rotated and revoked by whoever has scope `admin`. Each key may ask what it allows itself.
 
 import type { z } from '@hono/zod-openapi';
 import {
   ApiKeyListSchema,
   ApiKeySchema,
   CreateApiKeySchema,
+  CurrentApiKeySchema,
   KeyParamSchema,
   NewApiKeySchema,
   RevokedApiKeySchema,
   RotateApiKeySchema,
   toBrokenWireApiKey,
   toWireApiKey,
+  toWireCurrentApiKey,
 } from '../../api/api-key.ts';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
@@ -67,6 +69,19 @@ const get = createRoute({
   responses: {
     200: { description: 'The key.', content: content(ApiKeySchema) },
     ...errorResponses('api-key-not-found', 'api-keys-unused', 'record-invalid'),
+  },
+});
+
+const current = createRoute({
+  operationId: 'getCurrentKey',
+  method: 'get',
+  path: '/v1/key',
+  tags: TAGS,
+  summary: 'Get what the key of this request allows',
+  description: 'Any key may ask, and where the server requires none, anybody. The answer has no secret.',
+  responses: {
+    200: { description: 'What it allows.', content: content(CurrentApiKeySchema) },
+    ...errorResponses(),
   },
 });
 
@@ -153,6 +168,8 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
     if (record === undefined) throw keyNotFound(key);
     return c.json(toWireApiKey(record), 200);
   });
+
+  routes.openapi(current, (c) => c.json(toWireCurrentApiKey(c.get('apiKey')), 200));
 
   routes.openapi(rotate, async (c) => {
     const ring = requireRing(keyRing);

@@ -20,7 +20,7 @@ const SLOW_MS = 9000;
 const HIDDEN_MS = 3000;
 const WAIT_MS = 20_000;
 /** Elements that say what is wrong. */
-const NOTICES = 'main [role=alert], main .slow';
+const NOTICES = 'main [role=alert], main .slow, main .lacks';
 
 /** Goes through the views in each of these ways. */
 export async function hardTimes(options: HardTimesOptions): Promise<void> {
@@ -90,7 +90,7 @@ async function withoutScope({ browser, locked, views, demand }: HardTimesOptions
     const page = await show(locked, context, view);
     await page.waitForSelector('#health.up', { timeout: WAIT_MS });
     const isOpen = view === 'models' || view === 'try';
-    if (!isOpen) await page.waitForSelector('main [role=alert]', { timeout: WAIT_MS }).catch(() => undefined);
+    if (!isOpen) await page.waitForSelector('main .lacks', { timeout: WAIT_MS }).catch(() => undefined);
     const said = await say(page);
     demand(
       isOpen ? said === '' : /scope/.test(said),

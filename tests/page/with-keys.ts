@@ -106,9 +106,36 @@ export async function walkWithKeys(browser: Browser, folder: string): Promise<vo
       (await page.locator('#roll-back, #versions button').count()) === 0,
       'a key that may only predict has no buttons that change a model',
     );
+    demand(
+      (await page.textContent('.lacks'))?.includes('needs the scope train') === true,
+      'it says which scope would show more of the model',
+    );
+    for (const view of ['datasets', 'train']) {
+      await page.goto(`${server.url}/#/${view}`);
+      await page.waitForSelector('.lacks');
+      demand(
+        (await page.locator('main section').count()) === 1 &&
+          (await page.locator('main input').count()) === 0,
+        `${view} shows such a key the refusal alone`,
+      );
+    }
     asked = 0;
     await page.waitForTimeout(TWO_POLLS_MS);
     demand(asked === 0, 'what it may not list is not asked for again');
+
+    // It may train, and delete nothing.
+    const { secret: trains } = await client.keys.create({ name: 'trains', scopes: ['train'] });
+    await page.goto(`${server.url}/#/datasets/${JUDGED}/red`);
+    await enter(trains);
+    for (const view of [`datasets/${JUDGED}/red`, `datasets/${JUDGED}`, `models/${JUDGED}`]) {
+      await page.goto(`${server.url}/#/${view}`);
+      await page.waitForSelector('#pictures img, #classes, #confusion');
+      demand(
+        (await page.locator('button.danger, #rename-dataset').count()) === 0 &&
+          (await page.textContent('.lacks'))?.includes('needs the scope admin') === true,
+        `${view} offers no deletion to a key of scope train, and says why`,
+      );
+    }
     await context.close();
   } finally {
     await server.stop();

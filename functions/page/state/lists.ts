@@ -1,12 +1,14 @@
 // What every view may need: the models and the newest jobs, asked for again and again.
 
-import { computed, effect, signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { WireDatasetEntry } from '../../../api/dataset.ts';
 import type { WireJob } from '../../../api/job.ts';
 import type { WireModel } from '../../../api/model.ts';
 import { ApiError } from '../../../client/api-error.ts';
+import type { FoveaClient } from '../../../client/create-client.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { take } from '../../../client/pages.ts';
+import { access } from './access.ts';
 import { poll } from './poll.ts';
 import { apiKey, client, health, keyProblem } from './session.ts';
 
@@ -17,7 +19,6 @@ const IDLE_POLL_MS = 5000;
 export const MOST_MODELS = 100;
 const MOST_JOBS = 20;
 const MOST_DATASETS = 100;
-const FORBIDDEN = 403;
 
 /** The models by name; null until they are known. */
 export const models = signal<readonly WireModel[] | null>(null);
@@ -30,29 +31,27 @@ export const listProblems = signal<{ readonly models: unknown; readonly jobs: un
   jobs: undefined,
 });
 
-/** Whether the key does not allow what was asked. */
-export const isForbidden = (problem: unknown): boolean =>
-  problem instanceof ApiError && problem.status === FORBIDDEN;
-
-/** Whether the key of this tab may train and change models; undefined until that is known. */
-export const mayTrain = computed(() =>
-  isForbidden(listProblems.value.jobs) ? false : jobs.value === null ? undefined : true,
-);
-
 /** The datasets by name, as many as one request gives. @throws what the client does. */
 export const listDatasets = (signal: AbortSignal): Promise<readonly WireDatasetEntry[]> =>
   take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS);
 
+/** The newest jobs; none for a key that may not see them. @throws what the client does. */
+async function listJobs({ jobs: jobCalls, keys }: FoveaClient, signal?: AbortSignal) {
+  // What a key allows does not change.
+  const allowed = access.peek() ?? (await keys.current({ signal }));
+  signal?.throwIfAborted();
+  access.value = allowed;
+  return allowed.scopes.includes('train')
+    ? take(jobCalls.list({ pageSize: MOST_JOBS, signal }), MOST_JOBS)
+    : [];
+}
+
 /** Asks for models and jobs now. @throws what the client does. */
 export async function refresh(signal?: AbortSignal): Promise<void> {
-  const { models: modelCalls, jobs: jobCalls } = client.value;
-  // A key may read the one and not the other.
+  const asked = client.value;
   const [foundModels, foundJobs] = await Promise.allSettled([
-    take(modelCalls.list({ pageSize: MOST_MODELS, signal }), MOST_MODELS),
-    // What the key does not allow is not asked for again.
-    isForbidden(listProblems.peek().jobs)
-      ? Promise.reject(listProblems.peek().jobs)
-      : take(jobCalls.list({ pageSize: MOST_JOBS, signal }), MOST_JOBS),
+    take(asked.models.list({ pageSize: MOST_MODELS, signal }), MOST_MODELS),
+    listJobs(asked, signal),
   ]);
   signal?.throwIfAborted();
   if (foundModels.status === 'fulfilled') models.value = foundModels.value;
@@ -76,6 +75,7 @@ export function keepLists(): void {
     const needsKey = keyProblem.value !== null;
     // A new key is tried at once; while one is asked for, nothing is.
     if (needsKey || apiKey.value === undefined) return undefined;
+    access.value = null;
     jobs.value = null;
     listProblems.value = { models: undefined, jobs: undefined };
     return poll(async (signal) => {

@@ -7,7 +7,7 @@ import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { mayTrain, refresh } from '../state/lists.ts';
+import { refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
@@ -36,7 +36,7 @@ export function Compare({ model }: { readonly model: string }) {
     [model, ...chosen],
   );
   const aliases = useAsked((signal) => client.value.models.aliases(model, { signal }), [model]);
-  const mayGoBack = mayTrain.value === true && all.length > 1;
+  const mayGoBack = all.length > 1;
   const goesBack = useAsked(
     async (signal) => mayGoBack && client.value.models.canRollBack(model, { signal }),
     [model, String(mayGoBack)],
@@ -63,7 +63,7 @@ export function Compare({ model }: { readonly model: string }) {
           <h1 id="compare-title">
             <a href={toHash(['models', model])}>{model}</a> · {WORDS.open}
           </h1>
-          {goesBack.value === true || (canary !== undefined && mayTrain.value === true) ? (
+          {goesBack.value === true || canary !== undefined ? (
             <button
               id="roll-back"
               type="button"

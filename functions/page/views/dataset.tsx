@@ -8,10 +8,12 @@ import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
+import { Lacks } from '../parts/lacks.tsx';
 import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { jobs, mayTrain } from '../state/lists.ts';
+import { mayDelete } from '../state/access.ts';
+import { jobs } from '../state/lists.ts';
 import { goTo, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { fileName } from '../words/format.ts';
@@ -89,7 +91,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             <a class="button" href={toHash(['datasets'], { into: dataset })}>
               {WORDS.addMore}
             </a>
-            {mayTrain.value ? (
+            {mayDelete.value ? (
               <EraseButton
                 label={WORDS.erase}
                 sure={async () => WORDS.eraseSure(dataset, await usesOf(dataset))}
@@ -104,7 +106,8 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             ) : null}
           </div>
         </div>
-        {mayTrain.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
+        {mayDelete.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
+        <Lacks scope="admin" to={TEXTS.access.dataset} />
         <Failure error={error} retry={again} />
         <Failure error={failure} />
         <Done text={said} />
@@ -327,14 +330,16 @@ export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) 
       >
         {WORDS.move}
       </button>
-      <button
-        type="button"
-        class="danger"
-        aria-label={`${WORDS.remove} ${path}`}
-        onClick={() => void remove(dataset, [path], mended)}
-      >
-        {WORDS.remove}
-      </button>
+      {mayDelete.value ? (
+        <button
+          type="button"
+          class="danger"
+          aria-label={`${WORDS.remove} ${path}`}
+          onClick={() => void remove(dataset, [path], mended)}
+        >
+          {WORDS.remove}
+        </button>
+      ) : null}
     </span>
   );
 }
@@ -560,14 +565,16 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
         <button type="button" onClick={() => setChosen(new Set(areAll ? [] : shown))}>
           {areAll ? WORDS.selectNone : WORDS.selectAll}
         </button>
-        <button
-          type="button"
-          class="danger"
-          disabled={chosen.size === 0}
-          onClick={() => void remove(dataset, paths, mended)}
-        >
-          {WORDS.remove}
-        </button>
+        {mayDelete.value ? (
+          <button
+            type="button"
+            class="danger"
+            disabled={chosen.size === 0}
+            onClick={() => void remove(dataset, paths, mended)}
+          >
+            {WORDS.remove}
+          </button>
+        ) : null}
         <Targets
           dataset={dataset}
           labels={found?.classes.map((one) => one.label).filter((one) => one !== label) ?? []}
@@ -576,6 +583,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
         />
       </div>
       <p class="hint">{WORDS.pictureHint}</p>
+      <Lacks scope="admin" to={TEXTS.access.pictures} />
       <ul id="pictures" class="grid">
         {value?.data.map(({ path, split }) => (
           <li key={path} {...dragOf(dataset, () => (chosen.has(path) ? paths : [path]))}>

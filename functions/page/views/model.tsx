@@ -7,9 +7,11 @@ import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
+import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
-import { mayTrain, refresh } from '../state/lists.ts';
+import { mayDelete, mayTrain } from '../state/access.ts';
+import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { apiKey, client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
@@ -79,6 +81,10 @@ export function Model({ model }: { readonly model: string }) {
         <Failure error={versions.error} retry={versions.again} />
         <Failure error={failure} />
         <Done text={said} />
+        <Lacks
+          scope={isAllowed === false ? 'train' : 'admin'}
+          to={isAllowed === false ? TEXTS.access.judged : TEXTS.access.model}
+        />
         {hasReport === false || hasNoReport(report.error) ? (
           <p>{WORDS.noReport}</p>
         ) : (
@@ -325,7 +331,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
               {WORDS.rollBack}
             </button>
           )}
-          {mayTrain.value ? (
+          {mayDelete.value ? (
             <EraseButton
               label={WORDS.deleteModel}
               sure={WORDS.deleteModelSure(model, versions.length)}
@@ -360,7 +366,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
                     {WORDS.promote}
                   </button>
                 ) : null}
-                {versions.length > 1 && !isLive && mayTrain.value ? (
+                {versions.length > 1 && !isLive && mayDelete.value ? (
                   <button
                     type="button"
                     class="danger"

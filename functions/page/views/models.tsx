@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import { size } from '../../../core/words/quantities.ts';
 import { Failure } from '../parts/notice.tsx';
-import { MOST_MODELS, mayTrain, models } from '../state/lists.ts';
+import { mayTrain } from '../state/access.ts';
+import { MOST_MODELS, models } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { apiKey, askFile } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
@@ -22,7 +23,7 @@ export function Models() {
       {all === null ? <p class="empty">{TEXTS.loading}</p> : null}
       {all?.length === 0 ? (
         <p>
-          {WORDS.none} <a href="#/train">{WORDS.trainOne}</a>
+          {WORDS.none} {mayTrain.value ? <a href="#/train">{WORDS.trainOne}</a> : null}
         </p>
       ) : null}
       <ul id="models" class="rows">

@@ -10,6 +10,7 @@ import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
 import { Thumbnail } from '../parts/picture.tsx';
+import { mayTrain } from '../state/access.ts';
 import { models } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -135,7 +136,7 @@ export function Try() {
       </div>
       {models.value !== null && usable.length === 0 ? (
         <p>
-          {WORDS.noModelYet} <a href="#/datasets">{TEXTS.train.addOne}</a>
+          {WORDS.noModelYet} {mayTrain.value ? <a href="#/datasets">{TEXTS.train.addOne}</a> : null}
         </p>
       ) : null}
       {isGone ? (
@@ -387,8 +388,11 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
           {WORDS.noHeatmap}
         </p>
       ) : null}
-      <Toggle id="explain" wants={wantsExplanation} label={WORDS.explain} />
-      {wantsExplanation.value ? <Explanation photo={photo} model={chosenModel.value} /> : null}
+      {/* Training pictures are those of a dataset. */}
+      {mayTrain.value ? <Toggle id="explain" wants={wantsExplanation} label={WORDS.explain} /> : null}
+      {mayTrain.value && wantsExplanation.value ? (
+        <Explanation photo={photo} model={chosenModel.value} />
+      ) : null}
       <Feedback photo={photo} prediction={prediction.id} model={model} labels={labels} />
     </div>
   );
@@ -482,7 +486,8 @@ function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
   if (kept !== undefined)
     return (
       <div class="feedback">
-        <Done text={WORDS.kept(kept)} /> <a href={toHash(['datasets', kept])}>{WORDS.seeDataset}</a>
+        <Done text={WORDS.kept(kept)} />{' '}
+        {mayTrain.value ? <a href={toHash(['datasets', kept])}>{WORDS.seeDataset}</a> : null}
       </div>
     );
   return (

@@ -107,6 +107,16 @@ export const TEXTS = {
     label: 'API key',
     use: 'Use it',
   },
+  /** What the key of the tab does not allow. */
+  access: {
+    lacks: (key: string, has: string, needed: string, to: string) =>
+      `Your API key “${key}” has the scope ${has}. ${to} needs the scope ${needed}: ask whoever runs the server for a key that has it.`,
+    view: 'This view',
+    dataset: 'To remove pictures, and to rename or delete the dataset,',
+    pictures: 'To remove pictures',
+    model: 'To delete the model or a version of it',
+    judged: 'To see how good the model is, and to put a version into use,',
+  },
   upload: {
     title: 'Add pictures',
     hint: 'Drop a folder here, or choose a folder',

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   describeKeys,
   runKeysCreate,
+  runKeysCurrent,
   runKeysList,
   runKeysRevoke,
   runKeysRotate,
@@ -14,9 +15,9 @@ import { createTestApp } from '../../support/test-app.ts';
 
 const OPERATOR = 'the-key-of-the-operator';
 
-const sessionOf = (url: string): Session => ({
-  server: { url, urlFrom: '--url', key: OPERATOR, keyFrom: 'FOVEA_API_KEY' },
-  client: createClient({ url, key: OPERATOR }),
+const sessionOf = (url: string, key = OPERATOR): Session => ({
+  server: { url, urlFrom: '--url', key, keyFrom: 'FOVEA_API_KEY' },
+  client: createClient({ url, key }),
   output: createOutput({}),
 });
 
@@ -34,6 +35,8 @@ describe('fovea keys', () => {
       await runKeysCreate(asked, 'phone', { scope: 'predict', days: 1, model: ['fruit'] });
       const first = printed();
       expect(await statusOf(first)).toBe(200);
+      await runKeysCurrent(sessionOf(server.url, first));
+      expect(printed()).toMatch(/^The key "phone" allows predict, until \d{4}-\d\d-\d\d\.\nModels: fruit$/);
       await runKeysRotate(asked, 'phone', { grace: 0 });
       expect([await statusOf(first), await statusOf(printed())]).toEqual([401, 200]);
       await runKeysList(asked);

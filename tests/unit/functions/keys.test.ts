@@ -42,6 +42,33 @@ describe('an API key', () => {
     expect(JSON.parse(stored).hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('tells whoever has it what it allows, and no secret', async () => {
+    const end = Math.floor(Date.now() / 1000) + 3600;
+    const { as, admin, make } = keyed();
+    const terms = { expires_at: end, datasets: ['lab-*'], models: ['fruit'], requests_per_minute: 60 };
+    const { secret } = await make({ name: 'lab', scopes: ['train'], ...terms });
+    const told = await as(secret)('GET', '/v1/key');
+    expect(told).toMatchObject({ status: 200 });
+    expect(told.body).toEqual({
+      object: 'current_api_key',
+      name: 'lab',
+      scopes: ['predict', 'train'],
+      predictions_per_day: null,
+      ...terms,
+    });
+    expect((await admin('GET', '/v1/key')).body).toMatchObject({
+      name: 'operator',
+      scopes: ['predict', 'train', 'admin'],
+      datasets: null,
+    });
+    expect(await as('none')('GET', '/v1/key')).toMatchObject({ status: 401 });
+  });
+
+  it('allows everything where the server requires none', async () => {
+    const { status, body } = await createTestApp().send('GET', '/v1/key');
+    expect([status, body.name, body.scopes]).toEqual([200, null, ['predict', 'train', 'admin']]);
+  });
+
   it('does not work with another secret, nor under another name', async () => {
     const { as, make } = keyed();
     const { secret } = await make({ name: 'phone', scopes: ['predict'] });

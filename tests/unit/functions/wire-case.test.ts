@@ -106,6 +106,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['GET', '/v1/models/color/compare?versions=1,2'],
     ['POST', '/v1/models/color/promote', { version: '1' }],
     ['POST', '/v1/plans', { model: 'small_cnn' }],
+    ['GET', '/v1/key'],
     ['GET', '/v1/architectures'],
     ['GET', '/v1/workers'],
     ['GET', '/v1/webhooks'],
