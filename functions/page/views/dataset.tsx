@@ -16,8 +16,10 @@ import { mayDelete } from '../state/access.ts';
 import { jobs } from '../state/lists.ts';
 import { goTo, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
+import { upload } from '../state/upload.ts';
 import { fileName } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
+import { LeftOutList } from './datasets.tsx';
 
 const WORDS = TEXTS.dataset;
 const PICTURES_OF_ROW = 8;
@@ -108,6 +110,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
         </div>
         {mayDelete.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
         <Lacks scope="admin" to={TEXTS.access.dataset} />
+        <LeftOut dataset={dataset} />
         <Failure error={error} retry={again} />
         <Failure error={failure} />
         <Done text={said} />
@@ -130,6 +133,27 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
       {value === undefined ? null : <Findings dataset={dataset} found={value} mended={mended} />}
       {value === undefined ? null : <Classes dataset={dataset} found={value} mended={mended} />}
     </>
+  );
+}
+
+/** What the upload that made or filled the dataset left out, until somebody has read it. */
+function LeftOut({ dataset }: { readonly dataset: string }) {
+  const state = upload.value;
+  if (state === null || state.dataset !== dataset || state.status !== 'done' || state.leftOut.length === 0)
+    return null;
+  return (
+    <div id="left-out">
+      <LeftOutList files={state.leftOut} />
+      <button
+        type="button"
+        class="small"
+        onClick={() => {
+          upload.value = null;
+        }}
+      >
+        {WORDS.close}
+      </button>
+    </div>
   );
 }
 

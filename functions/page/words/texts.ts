@@ -202,6 +202,7 @@ export const TEXTS = {
       `Rename ${dataset} to ${name}? ${USES(uses)}`.trim(),
     save: 'Save',
     cancel: 'Cancel',
+    close: 'Close',
     moved: (count: number, label: string) => `${plural(count, 'picture')} moved to ${label}.`,
     removed: (count: number) => `${plural(count, 'picture')} removed.`,
     joinSure: (name: string, own: number, other: number) =>

@@ -64,4 +64,14 @@ describe.skipIf(executablePath === undefined)('a folder that is dropped on the p
     for await (const { key } of store.list('datasets/fruit/')) stored.push(key);
     expect(stored.filter((key) => key.endsWith('.png'))).toHaveLength(PICTURES);
   });
+
+  it('names what it left out at the head of the dataset, until somebody closes the list', async () => {
+    const named = () => page.textContent('section:has(#dataset-title) #left-out');
+    expect(await named()).toMatch(/1 file is left out.*star\/empty\.png.*The file is empty/);
+    await page.click('#left-out button');
+    await page.click('nav >> text=Datasets');
+    await page.click('#datasets >> text=fruit');
+    await page.waitForSelector('#classes');
+    expect(await page.locator('#left-out').count()).toBe(0);
+  });
 });
