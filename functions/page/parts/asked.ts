@@ -1,7 +1,7 @@
-// What a view asks the API for once, and again when something changes.
+// What a view asks the API for once, and again when something may have changed.
 
-import { useCallback, useEffect, useState } from 'preact/hooks';
-import { ConnectionError } from '../../../client/api-error.ts';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, ConnectionError } from '../../../client/api-error.ts';
 import { health } from '../state/session.ts';
 
 /** What was asked for. */
@@ -12,38 +12,95 @@ export interface Asked<T> {
   readonly again: () => void;
 }
 
+/** How a view asks. */
+export interface AskedOptions {
+  /** Whether the answer stays as it is, or costs the server much. Then a look at the tab is no reason to ask again. */
+  readonly isLasting?: boolean;
+}
+
+interface State<T> {
+  readonly of: string;
+  readonly value?: T;
+  readonly error?: unknown;
+}
+
+/** Whoever comes back to the tab sooner sees what was known. */
+const LOOK_AGAIN_MS = 3000;
+const TOO_MANY = 429;
+const SERVER_FAULT = 500;
+
+/** Whether the same request may succeed a little later, so that what was known is worth to be shown until then. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ConnectionError ||
+  (error instanceof ApiError && (error.status === TOO_MANY || error.status >= SERVER_FAULT));
+
+/** What is known after an answer. An answer that says the same leaves what is drawn alone. */
+function answered<T>(before: State<T>, of: string, value: T): State<T> {
+  const isSame = before.of === of && JSON.stringify(before.value) === JSON.stringify(value);
+  if (!isSame || before.value === undefined) return { of, value };
+  return before.error === undefined ? before : { of, value: before.value };
+}
+
+/** What is known after a failure. */
+function failed<T>(before: State<T>, of: string, error: unknown): State<T> {
+  const staysKnown = before.of === of && before.value !== undefined && isPassing(error);
+  return staysKnown ? { of, value: before.value, error } : { of, error };
+}
+
+/** Asks again when a server that did not answer is back. @param error why there is no answer so far. */
+export function useServerBack(error: unknown, again: () => void): void {
+  const isUp = health.value === 'up';
+  useEffect(() => {
+    if (isUp && error instanceof ConnectionError) again();
+  }, [isUp]);
+}
+
 /**
- * Asks when the view appears, when one of `inputs` changes, and when a server that did not answer is back. An answer that comes too late is
- * dropped.
- * @param ask must end with its signal.
+ * Asks when the view appears, when one of `inputs` changes, when somebody looks at the tab again, and when a server that did not answer is
+ * back. An answer that comes too late is dropped.
+ * @param ask must end with its signal. Its answer is JSON.
  */
 export function useAsked<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   inputs: readonly (string | number | null | undefined)[],
+  { isLasting = false }: AskedOptions = {},
 ): Asked<T> {
-  const [state, setState] = useState<{ readonly of: string; readonly value?: T; readonly error?: unknown }>({
-    of: '',
-  });
+  const [state, setState] = useState<State<T>>({ of: '' });
   const [round, setRound] = useState(0);
+  const asked = useRef({ atMs: 0, isOpen: false });
   const of = JSON.stringify(inputs);
   // `inputs` say when to ask; `ask` is new with every draw.
   useEffect(() => {
     const controller = new AbortController();
+    const end = (next: (before: State<T>) => State<T>) => {
+      if (controller.signal.aborted) return;
+      asked.current.isOpen = false;
+      setState(next);
+    };
+    asked.current = { atMs: performance.now(), isOpen: true };
     ask(controller.signal).then(
-      (value) => {
-        if (!controller.signal.aborted) setState({ of, value });
-      },
-      (error: unknown) => {
-        if (!controller.signal.aborted) setState({ of, error });
-      },
+      (value) => end((before) => answered(before, of, value)),
+      (error: unknown) => end((before) => failed(before, of, error)),
     );
     return () => controller.abort();
   }, [of, round]);
   const again = useCallback(() => setRound((before) => before + 1), []);
-  const isUp = health.value === 'up';
+  useServerBack(state.error, again);
   useEffect(() => {
-    if (isUp && state.error instanceof ConnectionError) again();
-  }, [isUp]);
+    if (isLasting) return undefined;
+    const look = () => {
+      const { atMs, isOpen } = asked.current;
+      if (document.hidden || isOpen || performance.now() - atMs < LOOK_AGAIN_MS) return;
+      asked.current = { atMs: performance.now(), isOpen: true };
+      again();
+    };
+    document.addEventListener('visibilitychange', look);
+    addEventListener('focus', look);
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      removeEventListener('focus', look);
+    };
+  }, [isLasting]);
   const isOld = state.of !== of;
   return { value: isOld ? undefined : state.value, error: isOld ? undefined : state.error, again };
 }

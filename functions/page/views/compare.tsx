@@ -34,6 +34,7 @@ export function Compare({ model }: { readonly model: string }) {
   const compared = useAsked(
     async (signal) => (isEnough ? client.value.models.compare(model, chosen, { signal }) : undefined),
     [model, ...chosen],
+    { isLasting: true },
   );
   const aliases = useAsked((signal) => client.value.models.aliases(model, { signal }), [model]);
   const mayGoBack = all.length > 1;

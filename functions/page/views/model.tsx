@@ -51,6 +51,7 @@ export function Model({ model }: { readonly model: string }) {
         ? undefined
         : client.value.models.report(`${model}:${version}`, { signal }),
     [model, version, String(hasReport), String(isAllowed)],
+    { isLasting: true },
   );
   const mended = {
     say: (text: string) => {

@@ -47,6 +47,7 @@ export function Plan() {
   const { value: networks, error: listError } = useAsked(
     (signal) => client.value.architectures({ signal }),
     [],
+    { isLasting: true },
   );
   const { value: plan, error } = useAsked(
     (signal) =>

@@ -222,7 +222,9 @@ function Networks({
   readonly network: string;
   readonly choose: (name: string) => void;
 }) {
-  const { value } = useAsked((signal) => client.value.architectures({ signal }), []);
+  const { value } = useAsked((signal) => client.value.architectures({ signal }), [], {
+    isLasting: true,
+  });
   return (
     <label class="field">
       <span>{WORDS.network}</span>

@@ -412,6 +412,7 @@ function Explanation({ photo, model }: ExplanationProps) {
       return (await client.value.predict.one(model, bytes, options)).explanation;
     },
     [photo.id, model],
+    { isLasting: true },
   );
   if (error !== undefined) return <Failure error={error} />;
   if (value === undefined) return <p class="empty">{WORDS.asking}</p>;

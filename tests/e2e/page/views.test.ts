@@ -1,0 +1,84 @@
+// What views show of things that change or vanish elsewhere, and what they keep while somebody goes to and fro.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient, type FoveaClient } from '../../../client/create-client.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { type RunningServer, startServer } from '../../../functions/node.ts';
+import { COLORS, type Color, colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../../support/find-chromium.ts';
+import { createTestApp } from '../../support/test-app.ts';
+
+const executablePath = findChromium();
+if (executablePath === undefined) console.log(NO_CHROMIUM);
+
+const PICTURES_OF_CLASS = 4;
+const SMALLEST = 32;
+/** Longer than the page waits until it asks again. */
+const LATER_MS = 3200;
+const AT_ONCE_MS = 500;
+
+describe.skipIf(executablePath === undefined)('views of the page', () => {
+  const store = createMemoryStore();
+  let browser: Browser;
+  let server: RunningServer;
+  let client: FoveaClient;
+  let page: Page;
+
+  const show = async (view: string) => {
+    await page.goto(`${server.url}/#/${view}`);
+    await page.reload();
+  };
+  /** Stores a picture of a size of its own. */
+  const put = async (color: Color, pixels: number) =>
+    client.datasets.put('colors', `${color}/${pixels}.png`, await colorPicture(color, 'png', pixels));
+  /** Looks at the tab again. @returns how often the page asked for the dataset at once. */
+  const look = async (): Promise<number> => {
+    let count = 0;
+    const onRequest = (request: Request) => {
+      if (new URL(request.url()).pathname === '/v1/datasets/colors') count++;
+    };
+    page.on('request', onRequest);
+    await page.evaluate(`dispatchEvent(new Event('focus'))`);
+    await delay(AT_ONCE_MS);
+    page.off('request', onRequest);
+    return count;
+  };
+
+  beforeAll(async () => {
+    await commitColorModel(store);
+    server = await startServer({ app: createTestApp({ store }).app, host: '127.0.0.1', port: 0 });
+    client = createClient({ url: server.url });
+    for (const [at, color] of COLORS.entries())
+      for (let number = 0; number < PICTURES_OF_CLASS; number++)
+        await put(color, SMALLEST + at * PICTURES_OF_CLASS + number);
+    browser = await chromium.launch({ executablePath: executablePath as string, args: CHROMIUM_ARGS });
+    page = await browser.newPage();
+    await page.goto(server.url);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  it('shows what changed elsewhere when somebody looks at the tab again, and keeps what is typed', async () => {
+    await show('datasets/colors');
+    const red = page.locator('[data-class=red]');
+    // Rows are asked for as they come into view.
+    await red.scrollIntoViewIfNeeded();
+    await red.locator('.strip img').first().waitFor();
+    await red.locator('summary').click();
+    await red.locator('input').fill('half of a na');
+    await put('red', 90);
+    await delay(LATER_MS);
+    await page.evaluate(`Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })`);
+    expect(await look()).toBe(0);
+    await page.evaluate('delete document.hidden');
+    expect(await look()).toBe(1);
+    await expect.poll(() => red.locator('.version').textContent()).toBe(`${PICTURES_OF_CLASS + 1} pictures`);
+    expect(await page.evaluate('document.activeElement.value')).toBe('half of a na');
+    expect(await look()).toBe(0);
+  });
+});
