@@ -1,7 +1,27 @@
 // What went wrong, and what happened, in words that screen readers hear.
 
 import { ApiError } from '../../../client/api-error.ts';
+import { toHash } from '../state/route.ts';
 import { TEXTS } from '../words/texts.ts';
+
+/** The views that list what there is of something that is gone, by the code of the API. */
+const LISTS = {
+  'dataset-not-found': 'datasets',
+  'dataset-class-not-found': 'datasets',
+  'model-not-found': 'models',
+  'model-version-not-found': 'models',
+  'model-version-invalid': 'models',
+  'job-not-found': 'train',
+} as const;
+
+type Gone = keyof typeof LISTS;
+
+/** The view that lists what there is instead; undefined where nothing is gone. */
+const listOf = (error: unknown): (typeof LISTS)[Gone] | undefined =>
+  error instanceof ApiError ? LISTS[error.code as Gone] : undefined;
+
+/** Whether what was asked for is not there. */
+export const isGone = (error: unknown): boolean => listOf(error) !== undefined;
 
 /** What is said of something that was thrown: in the page's own words where they are known. */
 export function messageOf(error: unknown): string {
@@ -9,13 +29,25 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A failure with its message, and a way to try again where there is one. */
-export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
+interface FailureProps {
+  readonly error: unknown;
+  /** Sends the same request again. */
+  readonly retry?: () => void;
+}
+
+/** A failure with its message and the way on: to what there is instead of something that is gone, else to try again. */
+export function Failure({ error, retry }: FailureProps) {
   if (error === undefined || error === null) return null;
+  const list = listOf(error);
   return (
     <div class="error" role="alert">
       <p>{messageOf(error)}</p>
-      {retry === undefined ? null : (
+      {list === undefined ? null : (
+        <a class="button" href={toHash([list])}>
+          {TEXTS.seeAll[list]}
+        </a>
+      )}
+      {retry === undefined || list !== undefined ? null : (
         <button type="button" onClick={retry}>
           {TEXTS.again}
         </button>

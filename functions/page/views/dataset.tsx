@@ -10,7 +10,7 @@ import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
-import { Done, Failure, messageOf } from '../parts/notice.tsx';
+import { Done, Failure, isGone, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { mayDelete } from '../state/access.ts';
 import { jobs } from '../state/lists.ts';
@@ -84,16 +84,19 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
     fail: setFailure,
     again,
   };
+  const isThere = !isGone(error);
   return (
     <>
       <section class="card wide" aria-labelledby="dataset-title">
         <div class="card-head">
           <h1 id="dataset-title">{dataset}</h1>
           <div class="actions">
-            <a class="button" href={toHash(['datasets'], { into: dataset })}>
-              {WORDS.addMore}
-            </a>
-            {mayDelete.value ? (
+            {isThere ? (
+              <a class="button" href={toHash(['datasets'], { into: dataset })}>
+                {WORDS.addMore}
+              </a>
+            ) : null}
+            {isThere && mayDelete.value ? (
               <EraseButton
                 label={WORDS.erase}
                 sure={async () => WORDS.eraseSure(dataset, await usesOf(dataset))}
@@ -108,8 +111,8 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             ) : null}
           </div>
         </div>
-        {mayDelete.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
-        <Lacks scope="admin" to={TEXTS.access.dataset} />
+        {isThere && mayDelete.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
+        {isThere ? <Lacks scope="admin" to={TEXTS.access.dataset} /> : null}
         <LeftOut dataset={dataset} />
         <Failure error={error} retry={again} />
         <Failure error={failure} />
@@ -525,6 +528,14 @@ const Pages = ({ page, hasNext, onPrevious, onNext }: PagesProps) => (
   </p>
 );
 
+const ClassTitle = ({ dataset, label }: { readonly dataset: string; readonly label: string }) => (
+  <div class="card-head">
+    <h1 id="class-title">
+      <a href={toHash(['datasets', dataset])}>{dataset}</a> / {label}
+    </h1>
+  </div>
+);
+
 /** The view of one class: its pictures page by page, to move or remove. */
 export function DatasetClass({ dataset, label }: { readonly dataset: string; readonly label: string }) {
   /** The last path of each page before this one. */
@@ -574,13 +585,21 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   useEffect(() => {
     if (isEmptied) setBefore(before.slice(0, -1));
   }, [isEmptied]);
+  if (value?.data.length === 0 && !isEmptied)
+    return (
+      <section id="class-gone" class="card wide" aria-labelledby="class-title">
+        <ClassTitle dataset={dataset} label={label} />
+        <Failure error={failure} />
+        <Done text={said} />
+        <p role="status">{WORDS.classGone(label, dataset)}</p>
+        <a class="button" href={toHash(['datasets', dataset])}>
+          {WORDS.seeClasses(dataset)}
+        </a>
+      </section>
+    );
   return (
     <section class="card wide" aria-labelledby="class-title">
-      <div class="card-head">
-        <h1 id="class-title">
-          <a href={toHash(['datasets', dataset])}>{dataset}</a> / {label}
-        </h1>
-      </div>
+      <ClassTitle dataset={dataset} label={label} />
       <Failure error={error} retry={again} />
       <Failure error={failure} />
       <Done text={said} />

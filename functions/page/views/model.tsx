@@ -9,7 +9,7 @@ import { useAsked } from '../parts/asked.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
-import { Done, Failure } from '../parts/notice.tsx';
+import { Done, Failure, isGone } from '../parts/notice.tsx';
 import { mayDelete, mayTrain } from '../state/access.ts';
 import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
@@ -40,7 +40,15 @@ export function Model({ model }: { readonly model: string }) {
     [model],
   );
   const live = versions.value?.find(({ aliases }) => aliases.includes('live')) ?? versions.value?.[0];
-  const version = route.value.query.get('version') ?? live?.version;
+  const asked = route.value.query.get('version');
+  const isUnlisted = asked !== null && versions.value?.every((one) => one.version !== asked) === true;
+  // The list has the newest versions alone.
+  const unlisted = useAsked(
+    async (signal) => isUnlisted && client.value.models.get(`${model}:${asked}`, { signal }),
+    [model, asked, String(isUnlisted)],
+  );
+  const isVersionGone = isGone(unlisted.error);
+  const version = isVersionGone ? undefined : (asked ?? live?.version);
   const shown = versions.value?.find((one) => one.version === version);
   // What is known not to be there, or not to be allowed, is not asked for.
   const hasReport = shown === undefined ? undefined : shown.report !== null;
@@ -80,6 +88,14 @@ export function Model({ model }: { readonly model: string }) {
           )}
         </div>
         <Failure error={versions.error} retry={versions.again} />
+        {isVersionGone ? (
+          <div id="version-gone" class="error" role="alert">
+            <p>{WORDS.versionGone(model, asked ?? '')}</p>
+            <a class="button" href={toHash(['models', model])}>
+              {WORDS.seeLive}
+            </a>
+          </div>
+        ) : null}
         <Failure error={failure} />
         <Done text={said} />
         <Lacks

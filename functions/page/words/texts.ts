@@ -69,6 +69,8 @@ export const TEXTS = {
   slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
   again: 'Try again',
+  /** Leads to what there is instead of something that is gone. */
+  seeAll: { datasets: 'See the datasets', models: 'See the models', train: 'See the trainings' },
   choose: 'Choose …',
   /** What the API refuses, by its code, with what to do on the page; other codes have the message of the API. */
   errors: {
@@ -190,6 +192,9 @@ export const TEXTS = {
     removeSure: (count: number) => `Delete ${plural(count, 'picture')} for good?`,
     more: (count: number) => `And ${whole(count)} more of this kind.`,
     classes: 'Classes',
+    classGone: (label: string, dataset: string) =>
+      `There is no class ${label} in ${dataset}. It was renamed, or its pictures were moved or removed.`,
+    seeClasses: (dataset: string) => `See the classes of ${dataset}`,
     count: (count: number) => plural(count, 'picture'),
     all: (label: string) => `All pictures of ${label}`,
     rename: 'Rename',
@@ -366,6 +371,9 @@ export const TEXTS = {
             : 'Each was judged by a model that had not seen it.'
       } It holds for pictures of the same kind: same cameras, places and classes.`,
     noReport: 'This version has no report.',
+    versionGone: (model: string, version: string) =>
+      `There is no version ${version} of ${model}. It was deleted, or never made.`,
+    seeLive: 'See the version in use',
     noResults: 'No picture was held out for a test.',
     confusion: 'What it confuses',
     matrix: 'Confusion matrix',

@@ -81,4 +81,26 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     expect(await page.evaluate('document.activeElement.value')).toBe('half of a na');
     expect(await look()).toBe(0);
   });
+
+  it.each([
+    ['datasets/nope', 'There is no such dataset', '#/datasets', ['Rename', 'Delete', 'Add more']],
+    ['datasets/colors/nope', 'There is no class nope in colors', '#/datasets/colors', ['Remove', 'Select']],
+    ['models/nope', 'There is no such model', '#/models', ['Use it in a program', 'Try it']],
+    [
+      'models/color?version=99',
+      'no version 99 of color',
+      '#/models/color',
+      ['Use it in a program', 'Try it'],
+    ],
+    ['jobs/nope', 'There is no such training', '#/train', ['Cancel']],
+  ])('says of #/%s what happened, offers nothing for it and leads on', async (view, said, on, without) => {
+    await show(view);
+    const card = page.locator('main section.card', { hasText: said });
+    await card.waitFor();
+    const body = (await page.textContent('main')) ?? '';
+    expect(without.filter((words) => body.includes(words))).toEqual([]);
+    await card.locator(`a.button[href="${on}"]`).click();
+    await expect.poll(() => page.url()).toBe(`${server.url}/${on}`);
+    await expect.poll(() => page.locator('main section.card', { hasText: said }).count()).toBe(0);
+  });
 });
