@@ -29,8 +29,8 @@ const LOOK_AGAIN_MS = 3000;
 const TOO_MANY = 429;
 const SERVER_FAULT = 500;
 
-/** Whether the same request may succeed a little later, so that what was known is worth to be shown until then. */
-const isPassing = (error: unknown): boolean =>
+/** Whether the same request may succeed a little later. */
+export const isPassing = (error: unknown): boolean =>
   error instanceof ConnectionError ||
   (error instanceof ApiError && (error.status === TOO_MANY || error.status >= SERVER_FAULT));
 

@@ -29,6 +29,7 @@ export function Job({ id }: { readonly id: string }) {
   const [job, setJob] = useState<WireJob>();
   const [error, setError] = useState<unknown>();
   const [round, setRound] = useState(0);
+  const again = () => setRound(round + 1);
   const events = useEvents(id, job === undefined ? '' : job.status === 'paused' ? 'paused' : 'open');
   // `round` asks again after a button.
   useEffect(
@@ -54,7 +55,7 @@ export function Job({ id }: { readonly id: string }) {
     return (
       <section class="card wide">
         <h1>{WORDS.title('')}</h1>
-        {error === undefined ? <p class="empty">{TEXTS.loading}</p> : <Failure error={error} />}
+        {error === undefined ? <p class="empty">{TEXTS.loading}</p> : <Failure error={error} retry={again} />}
       </section>
     );
   const [stage, ...facts] = progressWords(job);
@@ -65,7 +66,7 @@ export function Job({ id }: { readonly id: string }) {
         <div class="card-head">
           <h1 id="job-title">{WORDS.title(job.model_name)}</h1>
           <span class="actions">
-            <JobButtons job={job} onDone={() => setRound(round + 1)} />
+            <JobButtons job={job} onDone={again} />
             {isOver ? (
               <EraseButton
                 label={WORDS.delete}
@@ -77,7 +78,7 @@ export function Job({ id }: { readonly id: string }) {
             <JobStatus job={job} />
           </span>
         </div>
-        <Failure error={error} />
+        <Failure error={error} retry={again} />
         <p class="facts">
           {WORDS.facts(job.model, job.dataset)} · {moment(job.created_at)}
         </p>

@@ -105,7 +105,7 @@ export function Model({ model }: { readonly model: string }) {
         {hasReport === false || hasNoReport(report.error) ? (
           <p>{WORDS.noReport}</p>
         ) : (
-          <Failure error={report.error} />
+          <Failure error={report.error} retry={report.again} />
         )}
         {report.value === undefined ? null : <Verdict report={report.value} />}
       </section>

@@ -78,6 +78,7 @@ export function FileLink({ path, name, children }: FileLinkProps) {
   const [failure, setFailure] = useState<unknown>();
   const save = async () => {
     try {
+      setFailure(undefined);
       const response = await askFile(path);
       if (!response.ok) throw new Error(`${response.status}`);
       const url = URL.createObjectURL(await response.blob());
@@ -105,7 +106,7 @@ export function FileLink({ path, name, children }: FileLinkProps) {
       >
         {children}
       </a>
-      <Failure error={failure} />
+      <Failure error={failure} retry={() => void save()} />
     </>
   );
 }

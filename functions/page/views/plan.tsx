@@ -44,12 +44,20 @@ function readAsked(): Asked {
 /** The view. */
 export function Plan() {
   const asked = readAsked();
-  const { value: networks, error: listError } = useAsked(
+  const {
+    value: networks,
+    error: listError,
+    again: listAgain,
+  } = useAsked(
     (signal) => client.value.architectures({ signal }),
     [],
     { isLasting: true },
   );
-  const { value: plan, error } = useAsked(
+  const {
+    value: plan,
+    error,
+    again,
+  } = useAsked(
     (signal) =>
       client.value.plan(
         {
@@ -63,6 +71,7 @@ export function Plan() {
         { signal },
       ),
     [asked.model, asked.pixels, asked.batch, asked.classes],
+    { isLasting: true },
   );
   return (
     <>
@@ -71,10 +80,10 @@ export function Plan() {
           <h1 id="plan-title">{WORDS.title}</h1>
         </div>
         <p>{WORDS.help}</p>
-        <Failure error={listError} />
+        <Failure error={listError} retry={listAgain} />
         {networks === undefined ? null : <PlanForm key={asked.model} asked={asked} networks={networks} />}
         <div id="plan" aria-live="polite">
-          <Failure error={error} />
+          <Failure error={error} retry={again} />
           {plan === undefined && error === undefined ? <p class="empty">{TEXTS.loading}</p> : null}
           {plan === undefined ? null : <Summary plan={plan} />}
         </div>

@@ -5,7 +5,7 @@ import type { CreateJobBody } from '../../../api/create-job.ts';
 import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
 import { suggestModelName } from '../../../api/model-name.ts';
 import { dollars } from '../../../core/words/quantities.ts';
-import { useAsked } from '../parts/asked.ts';
+import { useAsked, useServerBack } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
 import { NameField, problemOfModelName } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
@@ -39,7 +39,7 @@ const EFFORT_NAMES = Object.keys(EFFORTS) as Effort[];
 /** The view. */
 export function Train() {
   const asked = route.value.query.get('dataset');
-  const { value: datasets, error } = useAsked(listDatasets, []);
+  const { value: datasets, error, again } = useAsked(listDatasets, []);
   return (
     <>
       <section class="card wide" aria-labelledby="train-title">
@@ -49,7 +49,7 @@ export function Train() {
             {WORDS.plan}
           </a>
         </div>
-        <Failure error={error} />
+        <Failure error={error} retry={again} />
         {datasets === undefined && error === undefined ? <p class="empty">{TEXTS.loading}</p> : null}
         {datasets?.length === 0 ? (
           <p>
@@ -110,6 +110,7 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
   );
   const start = async () => {
     setStarting(true);
+    setFailure(undefined);
     try {
       const { id } = await client.value.jobs.create(body);
       goTo(['jobs', id]);
@@ -184,7 +185,7 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
         ) : (
           <Estimate body={body} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
         )}
-        <Failure error={failure} />
+        <Failure error={failure} retry={() => void start()} />
         <button
           id="start"
           class="primary"
@@ -253,6 +254,9 @@ function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
   const [found, setFound] = useState<WireDryRun>();
   const [failure, setFailure] = useState<unknown>();
   const [isAsking, setAsking] = useState(true);
+  const [round, setRound] = useState(0);
+  const again = () => setRound(round + 1);
+  useServerBack(failure, again);
   useEffect(() => {
     if (problem !== '') return undefined;
     const controller = new AbortController();
@@ -277,7 +281,7 @@ function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [body]);
+  }, [body, round]);
   const estimate = found?.estimate;
   if (problem !== '')
     return (
@@ -289,7 +293,7 @@ function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
   return (
     <div id="estimate" aria-live="polite" aria-busy={isAsking}>
       <h2>{WORDS.estimate}</h2>
-      <Failure error={failure} />
+      <Failure error={failure} retry={again} />
       {found === undefined && failure === undefined ? <p class="empty">{WORDS.estimating}</p> : null}
       {found === undefined || found.can_train ? null : (
         <p class="error">

@@ -6,7 +6,7 @@ import type { WireModel } from '../../../api/model.ts';
 import type { WirePrediction } from '../../../api/prediction.ts';
 import { ApiError } from '../../../client/api-error.ts';
 import { percent } from '../../../core/words/quantities.ts';
-import { useAsked } from '../parts/asked.ts';
+import { isPassing, useAsked, useServerBack } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
 import { Thumbnail } from '../parts/picture.tsx';
@@ -81,6 +81,16 @@ function askAgain(): void {
   void predictAll(photos.value, chosenModel.value);
 }
 
+/** Asks again for the photos that have no answer. */
+function askForFailed(): void {
+  const failed = new Set(photos.value.filter(({ error }) => error !== undefined).map(({ id }) => id));
+  for (const id of failed) change(id, { error: undefined });
+  void predictAll(
+    photos.value.filter(({ id }) => failed.has(id)),
+    chosenModel.value,
+  );
+}
+
 const usableModels = (all: readonly WireModel[] | null) =>
   (all ?? []).filter((model) => model.problem === null).sort((a, b) => b.created - a.created);
 
@@ -108,6 +118,7 @@ export function Try() {
     return () => document.removeEventListener('paste', onPaste);
   }, []);
   const photo = photos.value[shown.value];
+  useServerBack(photo?.error, askForFailed);
   const current = usable.find(({ id }) => id === model.split(':')[0]);
   return (
     <section class="card" aria-labelledby="try-title">
@@ -153,7 +164,7 @@ export function Try() {
           ) : null}
           {photo?.error === undefined ? null : (
             <div id="answer-error">
-              <Failure error={photo.error} />
+              <Failure error={photo.error} {...(isPassing(photo.error) ? { retry: askForFailed } : {})} />
             </div>
           )}
           {photo?.prediction === undefined || photo.error !== undefined ? null : (
@@ -405,7 +416,7 @@ interface ExplanationProps {
 
 /** The training pictures that the network sees as the most alike. */
 function Explanation({ photo, model }: ExplanationProps) {
-  const { value, error } = useAsked(
+  const { value, error, again } = useAsked(
     async (signal) => {
       const bytes = await bytesOf(photo.file);
       const options = { topK: 1, explain: true, explainCount: NEAREST_SHOWN, signal };
@@ -414,7 +425,7 @@ function Explanation({ photo, model }: ExplanationProps) {
     [photo.id, model],
     { isLasting: true },
   );
-  if (error !== undefined) return <Failure error={error} />;
+  if (error !== undefined) return <Failure error={error} retry={again} />;
   if (value === undefined) return <p class="empty">{WORDS.asking}</p>;
   if (value.unavailable !== null)
     return (

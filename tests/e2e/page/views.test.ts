@@ -103,4 +103,33 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await expect.poll(() => page.url()).toBe(`${server.url}/${on}`);
     await expect.poll(() => page.locator('main section.card', { hasText: said }).count()).toBe(0);
   });
+
+  it('tries a photo and an estimate again by a button once the connection is back', async () => {
+    await show('try');
+    await page.route('**/predict*', (route) => route.abort());
+    const buffer = Buffer.from(await colorPicture('green'));
+    await page.setInputFiles('#file', { name: 'meadow.png', mimeType: 'image/png', buffer });
+    await page.waitForSelector('#answer-error');
+    await page.unroute('**/predict*');
+    await page.click('#answer-error >> text=Try again');
+    await expect.poll(() => page.textContent('#best-label')).toBe('green');
+
+    await page.route('**/v1/fine_tuning/jobs*', (route) =>
+      route.request().method() === 'POST' ? route.abort() : route.continue(),
+    );
+    await show('train');
+    await page.waitForSelector('#estimate [role=alert]');
+    await page.unroute('**/v1/fine_tuning/jobs*');
+    await page.click('#estimate >> text=Try again');
+    await page.waitForSelector('#estimate .lead');
+    expect(await page.locator('#estimate [role=alert]').count()).toBe(0);
+  });
+
+  it('offers no second try of a file that is refused', async () => {
+    await show('try');
+    const buffer = Buffer.from('no photo');
+    await page.setInputFiles('#file', { name: 'a.txt', mimeType: 'text/plain', buffer });
+    await page.waitForSelector('#answer-error');
+    expect(await page.locator('#answer-error button').count()).toBe(0);
+  });
 });
