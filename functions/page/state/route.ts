@@ -33,6 +33,19 @@ export function toHash(path: readonly string[], query: Readonly<Record<string, s
   return `#/${path.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`;
 }
 
+/** What the address says beside the path now, which a view may have changed since it was opened. */
+export const readQuery = (): URLSearchParams => readRoute().query;
+
+/** Keeps what is chosen in the address of the view, for a way back and a reload. It is no step of its own. */
+export const keepInAddress = (query: Readonly<Record<string, string>>): void =>
+  history.replaceState(history.state, '', toHash(readRoute().path, query));
+
+/** What was kept with this step of the history; undefined where nothing was. */
+export const keptInHistory = (): unknown => (history.state as { readonly kept?: unknown } | null)?.kept;
+
+/** Keeps with this step of the history what is too long for an address. @param kept is cloned. */
+export const keepInHistory = (kept: unknown): void => history.replaceState({ kept }, '');
+
 /** Shows another view. */
 export function goTo(path: readonly string[], query: Readonly<Record<string, string>> = {}): void {
   location.hash = toHash(path, query);

@@ -14,7 +14,7 @@ import { Done, Failure, isGone, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { mayDelete } from '../state/access.ts';
 import { jobs } from '../state/lists.ts';
-import { goTo, toHash } from '../state/route.ts';
+import { goTo, keepInAddress, keepInHistory, keptInHistory, readQuery, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { upload } from '../state/upload.ts';
 import { fileName } from '../words/format.ts';
@@ -372,8 +372,15 @@ export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) 
 }
 
 function Classes({ dataset, found, mended }: PartProps) {
-  const [page, setPage] = useState(0);
+  const [turned, setTurned] = useState(() =>
+    Math.max(0, Math.trunc(Number(readQuery().get('page'))) - 1 || 0),
+  );
   const pages = Math.ceil(found.classes.length / CLASSES_OF_PAGE);
+  const page = Math.min(turned, Math.max(0, pages - 1));
+  const setPage = (to: number) => {
+    setTurned(to);
+    keepInAddress(to === 0 ? {} : { page: String(to + 1) });
+  };
   const shown = found.classes.slice(page * CLASSES_OF_PAGE, (page + 1) * CLASSES_OF_PAGE);
   return (
     <section class="card wide" aria-labelledby="classes-title">
@@ -539,7 +546,11 @@ const ClassTitle = ({ dataset, label }: { readonly dataset: string; readonly lab
 /** The view of one class: its pictures page by page, to move or remove. */
 export function DatasetClass({ dataset, label }: { readonly dataset: string; readonly label: string }) {
   /** The last path of each page before this one. */
-  const [before, setBefore] = useState<readonly string[]>([]);
+  const [before, setBefore] = useState<readonly string[]>(() => {
+    const kept = keptInHistory();
+    return Array.isArray(kept) ? kept : [];
+  });
+  useEffect(() => keepInHistory(before), [before]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [said, setSaid] = useState('');
   const [failure, setFailure] = useState<unknown>();

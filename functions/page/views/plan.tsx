@@ -48,11 +48,7 @@ export function Plan() {
     value: networks,
     error: listError,
     again: listAgain,
-  } = useAsked(
-    (signal) => client.value.architectures({ signal }),
-    [],
-    { isLasting: true },
-  );
+  } = useAsked((signal) => client.value.architectures({ signal }), [], { isLasting: true });
   const {
     value: plan,
     error,

@@ -10,7 +10,7 @@ import { JobRow } from '../parts/job-row.tsx';
 import { NameField, problemOfModelName } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
 import { jobs, listDatasets } from '../state/lists.ts';
-import { goTo, route, toHash } from '../state/route.ts';
+import { goTo, keepInAddress, readQuery, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
 
@@ -35,6 +35,13 @@ const EFFORTS: Readonly<Record<Effort, Partial<CreateJobBody>>> = {
   full: { recipe: { stages: 'full' } },
 };
 const EFFORT_NAMES = Object.keys(EFFORTS) as Effort[];
+
+/** Of the networks that are chosen by name, the one that stands there at first. */
+const FIRST_NETWORK = 'efficientnet_b0';
+
+/** What an address says, where it is one of some words. */
+const oneOf = <T extends string>(words: readonly T[], said: string | null, otherwise: T): T =>
+  words.find((word) => word === said) ?? otherwise;
 
 /** The view. */
 export function Train() {
@@ -88,13 +95,13 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
         : datasets.find((entry) => entry.dataset === asked);
     return first?.dataset ?? '';
   });
+  const [kept] = useState(readQuery);
+  const [first] = useState(dataset);
   const [canTrain, setCanTrain] = useState(true);
-  const [name, setName] = useState<string>();
-  const [goal, setGoal] = useState<Goal>(() =>
-    route.value.query.get('goal') === 'simple' ? 'simple' : 'quick',
-  );
-  const [network, setNetwork] = useState('efficientnet_b0');
-  const [effort, setEffort] = useState<Effort>('auto');
+  const [name, setName] = useState(kept.get('name') ?? undefined);
+  const [goal, setGoal] = useState(() => oneOf(GOAL_NAMES, kept.get('goal'), 'quick'));
+  const [network, setNetwork] = useState(kept.get('network') ?? FIRST_NETWORK);
+  const [effort, setEffort] = useState(() => oneOf(EFFORT_NAMES, kept.get('effort'), 'auto'));
   const [failure, setFailure] = useState<unknown>();
   const [isStarting, setStarting] = useState(false);
   const model = name ?? suggestModelName(dataset);
@@ -107,6 +114,18 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
       ...EFFORTS[effort],
     }),
     [goal, network, dataset, model, effort],
+  );
+  // Another click on the view's link empties the address.
+  useEffect(
+    () =>
+      keepInAddress({
+        ...(asked === null && dataset === first ? {} : { dataset }),
+        ...(goal === 'quick' ? {} : { goal }),
+        ...(goal === 'other' ? { network } : {}),
+        ...(effort === 'auto' ? {} : { effort }),
+        ...(name === undefined ? {} : { name }),
+      }),
+    [dataset, goal, network, effort, name, route.value],
   );
   const start = async () => {
     setStarting(true);

@@ -17,6 +17,9 @@ const PICTURES_OF_CLASS = 4;
 const SMALLEST = 32;
 /** Longer than the page waits until it asks again. */
 const LATER_MS = 3200;
+/** As many as the page shows at once. */
+const CLASSES_OF_PAGE = 20;
+const PICTURES_OF_PAGE = 60;
 const AT_ONCE_MS = 500;
 
 describe.skipIf(executablePath === undefined)('views of the page', () => {
@@ -131,5 +134,45 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await page.setInputFiles('#file', { name: 'a.txt', mimeType: 'text/plain', buffer });
     await page.waitForSelector('#answer-error');
     expect(await page.locator('#answer-error button').count()).toBe(0);
+  });
+
+  it('keeps what was chosen to train by for the way back', async () => {
+    await show('train');
+    await page.check('input[value=other]');
+    await page.selectOption('label:has-text("Network") select', 'resnet50');
+    await page.check('input[value=short]');
+    await page.fill('#model-name', 'my-colors');
+    await page.click('nav >> text=Models');
+    await page.waitForSelector('#models');
+    await page.goBack();
+    await page.waitForSelector('#train-dataset');
+    expect(await page.inputValue('#model-name')).toBe('my-colors');
+    expect(await page.isChecked('input[value=short]')).toBe(true);
+    await expect.poll(() => page.locator('label:has-text("Network") select').inputValue()).toBe('resnet50');
+  });
+
+  it('keeps the pages that were turned, of classes and of pictures, for the way back', async () => {
+    const many = Array.from({ length: CLASSES_OF_PAGE + 2 }, (_, at) => `c${10 + at}`);
+    for (const label of many)
+      await client.datasets.put('many', `${label}/${label}.png`, await colorPicture('blue', 'png', 32));
+    const last = many.at(-1) ?? '';
+    for (let number = 0; number <= PICTURES_OF_PAGE; number++)
+      await client.datasets.put('many', `${last}/${number}.png`, await colorPicture('blue', 'png', 40));
+    await show('datasets/many');
+    await page.click('text=Next page');
+    await page.click(`[data-class=${last}] .strip`);
+    await page.click('text=Next page');
+    // The class has one picture more than was put into all at first.
+    const rest = () => expect.poll(() => page.locator('#pictures li').count()).toBe(2);
+    await rest();
+    await page.click('nav >> text=Models');
+    await page.waitForSelector('#models');
+    await page.goBack();
+    await rest();
+    await page.click('text=Previous page');
+    await page.waitForSelector('text=Page 1');
+    await page.goBack();
+    await page.waitForSelector(`[data-class=${last}]`);
+    expect(await page.textContent('.pages')).toContain('Page 2');
   });
 });
