@@ -131,6 +131,11 @@ export const DryRunSchema = z
       }),
       'The published weights that the job starts from; null where it needs none.',
     ),
+    about_model_bytes: orNull(
+      count('Bytes.'),
+      'Size of the model that the job would make, in float32, computed from the number of its parameters; its file differs by a few percent. ' +
+        'Null where the dataset has less than two classes.',
+    ),
     ...inspectionShape,
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });

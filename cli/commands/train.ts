@@ -4,7 +4,7 @@ import type { CreateJobBody } from '../../api/create-job.ts';
 import type { WireDryRun } from '../../api/dataset.ts';
 import type { WireJob } from '../../api/job.ts';
 import { environment } from '../../core/environment.ts';
-import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { formatBytes, formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { percent } from '../../core/words/quantities.ts';
 import { describeFailure, followJob, isAway } from '../client/follow-job.ts';
@@ -160,6 +160,7 @@ export function describePlan({
   estimate,
   live_version,
   promotion,
+  about_model_bytes: modelBytes,
   ...found
 }: WireDryRun): string {
   const { split, classes } = found;
@@ -179,6 +180,7 @@ export function describePlan({
       ['machine', `${estimate.machine}${estimate.gpu === null ? '' : ` with ${estimate.gpu}`}`],
     );
   }
+  if (modelBytes !== null) table.push(['size', `about ${formatBytes(modelBytes)}, the model`]);
   if (live_version !== null) table.push(['live', `version ${live_version}. ${promotion}`]);
   const serious = found.finding_groups.filter(({ severity }) => severity !== 'info');
   const [, ...rows] = table.toString().split('\n');

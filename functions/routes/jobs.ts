@@ -342,6 +342,7 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     live_version: liveVersion,
     promotion: outlook,
     weights: await weightsOf(deps, likely),
+    about_model_bytes: pictures.classes < 2 ? null : await modelBytesOf(deps, likely, pictures.classes),
     ...inspection,
   };
 }
@@ -361,6 +362,20 @@ async function weightsOf({ store, weightsDir }: AppDeps, { architecture }: NewJo
     url,
     about_bytes: planNetwork(publishedNetwork(found, source)).parameterBytes,
   };
+}
+
+/** Bytes of a float32. */
+const BYTES_PER_WEIGHT = 4;
+
+/** Size of the weights of the model that a job makes, in bytes. */
+async function modelBytesOf({ store }: AppDeps, { architecture }: NewJob, classes: number): Promise<number> {
+  const backbone = toBackboneName(architecture);
+  if (backbone === undefined) {
+    const { build, defaultInputSize: inputSize } = findArchitecture(architecture);
+    return planNetwork(build({ inputSize, classes })).parameterBytes;
+  }
+  const { sizeBytes, features } = await readBackbone(store, backbone);
+  return sizeBytes + BYTES_PER_WEIGHT * (features + 1) * classes;
 }
 
 type Machines = AppDeps['machines'];

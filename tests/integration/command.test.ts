@@ -340,9 +340,9 @@ describe('in a pipe', () => {
     const planned = await shell('fovea train flowers --base mobilenet_v2_0.35 --dry-run');
     for (const text of [asked.stderr, planned.stdout])
       for (const line of lines) expect(text.split('\n')).toContainEqual(expect.stringMatching(line));
-    expect((await shell('fovea train flowers --base small_cnn --dry-run')).stdout).not.toContain(
-      'pretrained',
-    );
+    const { stdout } = await shell('fovea train flowers --base small_cnn --dry-run');
+    expect(stdout).not.toContain('pretrained');
+    expect(stdout).toMatch(/size +about \d\S* [kM]i?B, the model/);
   });
 
   it('up starts the server, as start does, and says the next commands with its address', async () => {

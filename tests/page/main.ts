@@ -162,6 +162,8 @@ async function walk(from: Browser): Promise<void> {
     (await page.textContent('#estimate'))?.includes('second') === true,
     'an estimate stands beside the choices',
   );
+  const modelSize = await page.textContent('#model-size');
+  demand(/about \d\S* [kM]B/.test(modelSize ?? ''), `it says how large the model will be: ${modelSize}`);
   await page.click('#start');
   await page.waitForSelector('#live');
   await page.waitForSelector('#curves path.curve', { timeout: TRAIN_MS });

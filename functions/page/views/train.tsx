@@ -331,6 +331,9 @@ function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
         <>
           {estimate === null ? <p>{WORDS.noEstimate}</p> : null}
           <p>{TEXTS.dataset.split(found.split)}</p>
+          {found.about_model_bytes === null ? null : (
+            <p id="model-size">{WORDS.modelSize(found.about_model_bytes)}</p>
+          )}
           <p>{found.promotion}</p>
           {found.weights?.at_hand === false ? (
             <p id="no-weights" class="warning">

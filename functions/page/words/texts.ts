@@ -270,6 +270,7 @@ export const TEXTS = {
     price: (usd: number) => (usd === 0 ? 'No price: the machine is yours.' : aboutDollars(usd)),
     on: (machine: string, gpu: string | null) =>
       `On ${machine}${gpu === null ? '' : `, with a GPU (${gpu})`}.`,
+    modelSize: (bytes: number) => `The model will have about ${size(bytes)}.`,
     noEstimate: 'There is no estimate for this.',
     noWeights: (network: string, file: string, bytes: number) =>
       `The weights of ${network} are not on the server. The trainer will download about ${size(bytes)}, and fails where it has no network. ` +

@@ -31,6 +31,17 @@ describe('the estimate of a job', () => {
     expect(body.estimate.pictures).toEqual(body.split);
   });
 
+  it('says in a dry run how large the model will be, by its classes', async () => {
+    const bytesOf = async (model: string, app = test): Promise<number> =>
+      (await app.send('POST', JOBS, { ...BODY, model, dry_run: true })).body.about_model_bytes;
+    // Keras: MobileNetV2 with alpha 0.35 has 410,208 parameters up to its 1280 features.
+    expect(await bytesOf('mobilenet_v2_0.35')).toBe(4 * (410_208 + (1280 + 1) * 2));
+    const three = createTestApp({ store: await storeOf(await makePictures({ a: 9, b: 9, c: 9 })) });
+    expect((await bytesOf('mobilenet_v2_0.35', three)) - (await bytesOf('mobilenet_v2_0.35'))).toBe(4 * 1281);
+    const one = createTestApp({ store: await storeOf(await makePictures({ cat: 3 })) });
+    expect(await bytesOf('small_cnn', one)).toBeNull();
+  });
+
   it('counts the folders of a dataset with its own split', async () => {
     const files = await makePictures({ 'train/cat': 5, 'train/dog': 5, 'val/cat': 2, 'test/dog': 1 });
     const { send } = createTestApp({ store: await storeOf({ ...files, 'train/cat/.DS_Store': 'x' }) });
