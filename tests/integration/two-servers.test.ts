@@ -12,7 +12,7 @@ import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
 
 const FOVEA = fileURLToPath(new URL('../../bin/fovea.mjs', import.meta.url));
-const JOBS = 12;
+const JOBS = 6;
 /** A machine that is busy with other tests trains slowly. */
 const TIMEOUT_MS = 600_000;
 
@@ -40,13 +40,14 @@ async function start(): Promise<Server> {
   throw new Error(`The server ended: ${output}`);
 }
 
-/** The trainers that a server has started and that live. */
+/** The trainers that a server has started and that live: it starts no other processes. */
 function trainersOf({ process: { pid } }: Server): number[] {
-  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   return processes
     .split('\n')
-    .filter((line) => line.includes('batch-job/main.ts') && Number(line.trim().split(/ +/)[1]) === pid)
-    .map((line) => Number(line.trim().split(/ +/)[0]));
+    .map((line) => line.trim().split(/ +/).map(Number))
+    .filter(([, parent]) => parent === pid)
+    .map(([child = 0]) => child);
 }
 
 async function end({ process: child }: Server, signal: NodeJS.Signals): Promise<void> {

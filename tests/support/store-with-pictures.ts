@@ -23,8 +23,8 @@ export const drawPictures = (
   }, options);
 
 /** A store in memory with a few pictures in it. */
-export async function storeWithPictures(dataset: string): Promise<ObjectStore> {
+export async function storeWithPictures(dataset: string, imagesPerClass = 12): Promise<ObjectStore> {
   const store = createMemoryStore();
-  await drawPictures(store, dataset, { imagesPerClass: 12, seed: 1 });
+  await drawPictures(store, dataset, { imagesPerClass, seed: 1 });
   return store;
 }

@@ -76,7 +76,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
   });
 
   async function trained(recipe: Partial<Recipe>, batch_size: number | 'auto' = 8) {
-    const store = await storeWithPictures(DATASET);
+    const store = await storeWithPictures(DATASET, 6);
     const jobs = createJobStore({ store, now: Date.now });
     const run = async () => {
       const { id, model } = await jobs.create(
