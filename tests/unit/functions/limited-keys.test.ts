@@ -142,6 +142,7 @@ const ROWS: Partial<Readonly<Record<OperationId, Row>>> = {
   getModelVersion: ofModel('/versions/1'),
   listModelVersions: ofModel('/versions'),
   listModelAliases: ofModel('/aliases'),
+  getCurrentKey: hidden(() => [['/v1/key']]),
   listArchitectures: hidden(() => [['/v1/architectures']]),
   createPlan: hidden(() => [['/v1/plans', { architecture: 'small_cnn', classes: 3 }]]),
   listDatasets: hidden(() => [['/v1/datasets']]),
