@@ -30,10 +30,10 @@ type Facts = Readonly<Record<string, unknown>>;
 
 /** What the command says in place of the API's message, by the error's code; undefined where the API knows better. */
 const SAID: Readonly<Record<string, (details: Facts) => string | undefined>> = {
-  'dataset-not-found': ({ dataset, datasets }) =>
+  'dataset-not-found': ({ dataset, datasets, renamed_to: renamed }) =>
     dataset === undefined
       ? undefined
-      : `There is no dataset "${dataset}".${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
+      : `There is no dataset "${dataset}".${typeof renamed === 'string' ? ` It was renamed to "${renamed}".` : ''}${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
   'job-not-found': ({ fine_tuning_job_id: id }) =>
     `There is no job ${id === undefined ? 'of this id' : `"${id}"`}. See those that there are: ${shownCommand('jobs', 'ls')}`,
   // The stages of a job are what --effort says of it.

@@ -2,6 +2,7 @@
 // the name that they saw. Knows nothing of files.
 
 import { z } from 'zod';
+import { mapConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { isHiddenByRename } from '../rename-marks.ts';
 import { FORMATS } from '../storage/formats.ts';
@@ -78,6 +79,22 @@ export async function isHiddenDataset(store: ObjectStore, dataset: string): Prom
  */
 export async function allNamesOf(store: ObjectStore, dataset: string): Promise<ReadonlySet<string>> {
   return new Set([dataset, ...((await readDatasetNames(store, dataset))?.former ?? [])]);
+}
+
+/**
+ * The dataset that had a name before it was renamed; undefined where none had it, or several. A damaged record tells none.
+ * @param datasets the names of those that may be it.
+ */
+export async function findRenamed(
+  store: ObjectStore,
+  former: string,
+  datasets: readonly string[],
+): Promise<string | undefined> {
+  const named = await mapConcurrently(datasets, async (dataset) =>
+    (await readableNames(store, dataset))?.former.includes(former) ? [dataset] : [],
+  );
+  const [only, ...others] = named.flat();
+  return others.length === 0 ? only : undefined;
 }
 
 /**

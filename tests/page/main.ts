@@ -26,6 +26,7 @@ import { hardTimes } from './hard-times.ts';
 import { JUDGED, MANY, makeJudgedModels, makeManyClasses, makePlainModel } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
 import { LONG_TASK_MS, ourTasks } from './our-tasks.ts';
+import { followRename } from './renamed-dataset.ts';
 import { sortPictures } from './sort-pictures.ts';
 import { CAMERA_ARGS, tryPhotos } from './try-photos.ts';
 import { uploadAgain } from './upload-again.ts';
@@ -68,6 +69,7 @@ try {
   await draw(pictures, PICTURES_OF_CLASS);
   browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...CAMERA_ARGS] });
   const report = async (from: Browser) => lookAtReport(from, await reportOf('shapes'), demand);
+  const renamed = (from: Browser) => followRename(from, folder);
   const keyed = (from: Browser) => walkWithKeys(from, folder);
   for (const [name, part] of Object.entries({
     walk,
@@ -78,6 +80,7 @@ try {
     planNetwork,
     photos,
     keyed,
+    renamed,
     look,
     report,
     sort,

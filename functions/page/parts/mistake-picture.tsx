@@ -16,6 +16,8 @@ export type Mistake = NonNullable<WireReport['results']>['mistakes'][number];
 
 interface MistakePictureProps {
   readonly report: WireReport;
+  /** The present name of the report's dataset. */
+  readonly dataset: string;
   readonly picture: Mistake;
   /** Is called where it lies in another class now, or nowhere. */
   readonly onMended?: () => void;
@@ -33,14 +35,14 @@ async function findByHash(dataset: string, contentHash: string, label: string) {
 }
 
 /** The picture, or a sentence in its place where its file is not there any more. */
-export function MistakePicture({ report, picture, onMended, children }: MistakePictureProps) {
-  const { labels, dataset } = report;
+export function MistakePicture({ report, dataset, picture, onMended, children }: MistakePictureProps) {
+  const { labels } = report;
   const { sha256 } = picture;
   /** Undefined while that is not known. */
   const [isThere, setThere] = useState<boolean>();
   /** Where it was moved. */
   const [moved, setMoved] = useState<string>();
-  const named = pathOfKey(dataset.name, picture.key);
+  const named = pathOfKey(report.dataset.name, picture.key);
   if (named === undefined) return null;
   if (isThere === false) return <span class="facts gone">{TEXTS.model.gone(named)}</span>;
   const path = moved ?? named;
@@ -49,7 +51,7 @@ export function MistakePicture({ report, picture, onMended, children }: MistakeP
     setThere(undefined);
     const label = labels[picture.label] ?? '';
     try {
-      const found = await findByHash(dataset.name, sha256, label);
+      const found = await findByHash(dataset, sha256, label);
       if (found === undefined) setThere(false);
       else setMoved(found.path);
       if (found?.class !== label) onMended?.();
@@ -61,7 +63,7 @@ export function MistakePicture({ report, picture, onMended, children }: MistakeP
   return (
     <>
       <Thumbnail
-        dataset={dataset.name}
+        dataset={dataset}
         path={path}
         size={THUMB}
         contentHash={sha256}

@@ -3,6 +3,7 @@
 import { ApiError } from '../../../client/api-error.ts';
 import { toHash } from '../state/route.ts';
 import { TEXTS } from '../words/texts.ts';
+import { renamedTo } from './present-name.ts';
 
 /** The views that list what there is of something that is gone, by the code of the API. */
 const LISTS = {
@@ -39,9 +40,15 @@ interface FailureProps {
 export function Failure({ error, retry }: FailureProps) {
   if (error === undefined || error === null) return null;
   const list = listOf(error);
+  const renamed = renamedTo(error);
   return (
     <div class="error" role="alert">
       <p>{messageOf(error)}</p>
+      {renamed === undefined ? null : (
+        <a class="button primary" href={toHash(['datasets', renamed])}>
+          {TEXTS.renamedTo(renamed)}
+        </a>
+      )}
       {list === undefined ? null : (
         <a class="button" href={toHash([list])}>
           {TEXTS.seeAll[list]}

@@ -7,6 +7,7 @@ import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { usePresentName } from '../parts/present-name.ts';
 import { refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -289,7 +290,8 @@ function Table({ compared, aliases, promote }: TableProps) {
 function Differing({ compared }: { readonly compared: WireModelComparison }) {
   const { differing, data } = compared;
   const versions = data.map(({ version }) => version);
-  const dataset = data[0]?.dataset ?? '';
+  const trainedOn = data[0]?.dataset ?? '';
+  const dataset = usePresentName(trainedOn);
   return (
     <section class="card wide" aria-labelledby="differing-title">
       <div class="card-head">
@@ -299,8 +301,8 @@ function Differing({ compared }: { readonly compared: WireModelComparison }) {
       {differing?.length === 0 ? <p>{WORDS.noDiffering}</p> : null}
       <ul id="differing" class="side-by-side">
         {differing?.slice(0, MOST_PICTURES).map(({ key, wrong }) => {
-          const path = pathOfKey(dataset, key);
-          return path === undefined ? null : (
+          const path = pathOfKey(trainedOn, key);
+          return path === undefined || dataset === undefined ? null : (
             <li key={key}>
               <Thumbnail dataset={dataset} path={path} size={THUMB} />
               <span class="facts">

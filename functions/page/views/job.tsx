@@ -9,6 +9,7 @@ import { EraseButton } from '../parts/erase-button.tsx';
 import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
 import { Failure } from '../parts/notice.tsx';
 import { usePicture } from '../parts/picture.tsx';
+import { usePresentName } from '../parts/present-name.ts';
 import { refresh } from '../state/lists.ts';
 import { poll } from '../state/poll.ts';
 import { toHash } from '../state/route.ts';
@@ -184,6 +185,7 @@ function Sheet({ id, isOver }: { readonly id: string; readonly isOver: boolean }
 
 function End({ job, events }: JobPartProps) {
   const words = jobWords(job);
+  const dataset = usePresentName(job.dataset) ?? job.dataset;
   const lacksWeights = job.error?.code === 'weights-unavailable';
   const fastest = Math.max(0, ...events.map((event) => numberOf(event, 'images_per_second') ?? 0));
   if (job.status !== 'succeeded')
@@ -194,11 +196,11 @@ function End({ job, events }: JobPartProps) {
           {lacksWeights ? WORDS.noWeights : ''} {words}
         </p>
         {lacksWeights ? (
-          <a class="button primary" href={toHash(['train'], { dataset: job.dataset, goal: 'simple' })}>
+          <a class="button primary" href={toHash(['train'], { dataset, goal: 'simple' })}>
             {WORDS.trainWithout}
           </a>
         ) : null}{' '}
-        <a class="button" href={toHash(['train'], { dataset: job.dataset })}>
+        <a class="button" href={toHash(['train'], { dataset })}>
           {WORDS.tryAgain}
         </a>
       </div>

@@ -46,11 +46,13 @@ function shownClasses(classes: number, confusions: readonly Confusion[]) {
 
 interface ConfusionsProps {
   readonly report: WireReport;
+  /** The present name of the report's dataset. */
+  readonly dataset: string;
   readonly results: Results;
 }
 
 /** The view of what a model confuses. */
-export function Confusions({ report, results }: ConfusionsProps) {
+export function Confusions({ report, dataset, results }: ConfusionsProps) {
   const [cell, setCell] = useState<readonly [number, number]>();
   const [listed, setListed] = useState(MORE_CONFUSIONS);
   const [opened, setOpened] = useState(MORE_PICTURES);
@@ -159,7 +161,7 @@ export function Confusions({ report, results }: ConfusionsProps) {
           <ul class="side-by-side">
             {pictures.slice(0, opened).map((picture) => (
               <li key={picture.key}>
-                <MistakePicture report={report} picture={picture} />
+                <MistakePicture report={report} dataset={dataset} picture={picture} />
               </li>
             ))}
           </ul>

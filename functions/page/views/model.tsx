@@ -10,6 +10,7 @@ import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
 import { Done, Failure, isGone } from '../parts/notice.tsx';
+import { usePresentName } from '../parts/present-name.ts';
 import { mayDelete, mayTrain } from '../state/access.ts';
 import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
@@ -61,6 +62,7 @@ export function Model({ model }: { readonly model: string }) {
     [model, version, String(hasReport), String(isAllowed)],
     { isLasting: true },
   );
+  const dataset = usePresentName(shown?.dataset ?? report.value?.dataset.name);
   const mended = {
     say: (text: string) => {
       setFailure(undefined);
@@ -119,16 +121,22 @@ export function Model({ model }: { readonly model: string }) {
           again={versions.again}
         />
       )}
-      {isAllowed && shown?.dataset != null ? <Feedback model={model} dataset={shown.dataset} /> : null}
+      {dataset === undefined ? null : <Feedback key={dataset} model={model} dataset={dataset} />}
       {report.value?.results == null ? null : (
         <>
-          <Confusions report={report.value} results={report.value.results} />
+          <Confusions
+            report={report.value}
+            dataset={dataset ?? report.value.dataset.name}
+            results={report.value.results}
+          />
           <ClassBars report={report.value} results={report.value.results} />
           <Threshold key={version} results={report.value.results} />
           <Reliability report={report.value} results={report.value.results} />
         </>
       )}
-      {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
+      {report.value === undefined || dataset === undefined ? null : (
+        <ToCheck report={report.value} dataset={dataset} mended={mended} />
+      )}
       {version === undefined ? null : (
         <Code model={model} version={version} isLive={version === live?.version} />
       )}
@@ -196,12 +204,13 @@ const focusItem = (list: string, at: number) =>
 
 interface ToCheckProps {
   readonly report: WireReport;
+  /** The present name of the report's dataset. */
+  readonly dataset: string;
   readonly mended: Mended;
 }
 
 /** Mistakes and suspected labels, each with its mend. */
-function ToCheck({ report, mended }: ToCheckProps) {
-  const dataset = report.dataset.name;
+function ToCheck({ report, dataset, mended }: ToCheckProps) {
   const [gone, setGone] = useState<readonly string[]>([]);
   const [right, setRight] = useState<readonly string[]>([]);
   const { value: kept, error: keptError } = useAsked(
@@ -245,6 +254,7 @@ function ToCheck({ report, mended }: ToCheckProps) {
             <li key={picture.key}>
               <MistakePicture
                 report={report}
+                dataset={dataset}
                 picture={picture}
                 onMended={() => setGone((before) => [...before, picture.key])}
               >

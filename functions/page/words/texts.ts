@@ -71,6 +71,7 @@ export const TEXTS = {
   again: 'Try again',
   /** Leads to what there is instead of something that is gone. */
   seeAll: { datasets: 'See the datasets', models: 'See the models', train: 'See the trainings' },
+  renamedTo: (name: string) => `Now called ${name}`,
   choose: 'Choose …',
   /** What the API refuses, by its code, with what to do on the page; other codes have the message of the API. */
   errors: {

@@ -17,6 +17,7 @@ import { makePictures, storeOf } from '../../support/make-dataset.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 
+const OPERATOR = 'the-key-of-the-operator';
 const RENAME = '/v1/datasets/pets/rename';
 let store: ObjectStore;
 let test: TestApp;
@@ -72,6 +73,26 @@ describe('a rename', () => {
       body: await colorPicture('red'),
     });
     expect([put.status, await listed()]).toEqual([200, ['pets', 'zoo']]);
+  });
+
+  it('is told whoever asks by the former name, as far as the key may see the new one', async () => {
+    await test.send('POST', RENAME, { name: 'animals' });
+    const guarded = createTestApp({ store, apiKeys: async () => ({ operator: OPERATOR }) });
+    const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+    const told = async (datasets?: string[]) => {
+      const key = { name: `key-${datasets?.length}`, scopes: ['train'], ...(datasets && { datasets }) };
+      const { secret } = (await guarded.send('POST', '/v1/keys', key, as(OPERATOR))).body;
+      const { error } = (await guarded.send('GET', '/v1/datasets/pets/files', undefined, as(secret))).body;
+      return [error.code, error.details.renamed_to, error.message.includes('animals')];
+    };
+    expect(await told()).toEqual(['dataset-not-found', 'animals', true]);
+    expect(await told(['pets', 'animals'])).toEqual(['dataset-not-found', 'animals', true]);
+    expect(await told(['pets'])).toEqual(['dataset-not-found', undefined, false]);
+    // Of two that had the name, none is told.
+    await test.app.request('/v1/datasets/pets/cat/1.png', { method: 'PUT', body: await colorPicture('red') });
+    await test.send('POST', RENAME, { name: 'others' });
+    const { error } = (await test.send('GET', '/v1/datasets/pets')).body;
+    expect([error.code, error.details.renamed_to]).toEqual(['dataset-not-found', undefined]);
   });
 
   it('keeps what jobs saw, and a deletion names what was trained by the old name', async () => {
