@@ -1,6 +1,7 @@
 // Checks the classes of a dataset: names, sizes and splits.
 
 import type { SplitFractions } from '../job/record/job.ts';
+import { plural } from '../words/quantities.ts';
 import { quotasOf } from './assign-groups.ts';
 import { countSplits, isInTrainingPool } from './assign-splits.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
@@ -126,6 +127,8 @@ function checkNames(prefix: string, classes: readonly string[], findings: Findin
   }
 }
 
+const usable = ({ length }: readonly Picture[]): string => plural(length, 'usable picture');
+
 function checkClass(
   prefix: string,
   label: string,
@@ -139,7 +142,7 @@ function checkClass(
     findings.add(
       'class-too-small',
       key,
-      `The class "${label}" has ${pictures.length} usable pictures; at least ${MIN_CLASS_PICTURES} are needed, one to train, validate and test each. Add pictures or remove the folder.`,
+      `The class "${label}" has ${usable(pictures)}; at least ${MIN_CLASS_PICTURES} are needed, one to train, validate and test each. Add pictures or remove the folder.`,
     );
   } else if (training.length === 0) {
     findings.add(
@@ -151,7 +154,7 @@ function checkClass(
     findings.add(
       'class-few-pictures',
       key,
-      `The class "${label}" has ${training.length} usable pictures for training; ${RECOMMENDED_CLASS_PICTURES} or more are recommended.`,
+      `The class "${label}" has ${usable(training)} for training; ${RECOMMENDED_CLASS_PICTURES} or more are recommended.`,
     );
   }
   for (const split of SPLITS) {

@@ -78,6 +78,18 @@ export const imageCorrupt = (format: string, reason: string, cause?: unknown): F
     cause,
   );
 
+/**
+ * The error for a picture that the decoder cannot read. What the decoder said is in its details alone: of one picture it says now this, now
+ * nothing, since other threads take its words.
+ */
+export const imageUnreadable = (format: string, reason: string, cause: unknown): FoveaError =>
+  imageError(
+    'image-corrupt',
+    `The ${format.toUpperCase()} picture is damaged or incomplete: its data cannot be read. Export it again from its source.`,
+    { format, reason },
+    cause,
+  );
+
 /** The error for a picture with a good header that the decoder refuses. */
 export const decodingError = (
   header: Pick<ImageHeader, 'format' | 'kind'>,
@@ -86,7 +98,7 @@ export const decodingError = (
 ): FoveaError =>
   /has not been built in|unsupported/i.test(reason)
     ? imageKindUnsupported(`A ${header.kind} (${reason})`, cause)
-    : imageCorrupt(header.format, reason, cause);
+    : imageUnreadable(header.format, reason, cause);
 
 /** The error for a picture with a side of no pixels. */
 export const imageZeroSize = (format: string, width: number, height: number): FoveaError =>

@@ -2,7 +2,7 @@
 
 import type { Metadata } from 'sharp';
 import { checkTiffKind } from './check-tiff-kind.ts';
-import { imageCorrupt, imageKindUnsupported, imageUnsupported, imageZeroSize } from './image-errors.ts';
+import { imageKindUnsupported, imageUnreadable, imageUnsupported, imageZeroSize } from './image-errors.ts';
 import { type ImageFormat, sniffFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import {
@@ -92,7 +92,7 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: num
     if (fixed !== undefined && fixed.width * fixed.height === 0) {
       throw imageZeroSize(format, fixed.width, fixed.height);
     }
-    throw imageCorrupt(format, reasonOf(error, format), error);
+    throw imageUnreadable(format, reasonOf(error, format), error);
   }
   if (isHeif(format) && metadata.compression !== HEIF_CODECS[format]) {
     throw imageKindUnsupported(`A HEIF picture compressed by ${metadata.compression ?? 'an unknown codec'}`);

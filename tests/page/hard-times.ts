@@ -57,7 +57,7 @@ async function whileDown({ browser, url, views, demand }: HardTimesOptions): Pro
     demand(/server does not answer/.test(said), `${view} says that the server is away`);
   }
   await page.evaluate(`location.hash = '#/datasets'`);
-  await page.waitForSelector('main [role=alert] >> text=Try again');
+  await page.waitForSelector('main [role=alert] button');
   await context.setOffline(false);
   await page.waitForSelector('#datasets li', { timeout: WAIT_MS });
   await page.waitForSelector('main [role=alert]', { state: 'detached', timeout: WAIT_MS });

@@ -34,7 +34,7 @@ export async function sortPictures({
   await page.goto(`${url}/#/datasets/${dataset}`);
   await page.waitForSelector(`[data-class=${from}] img`);
   demand(
-    /\d+ to learn from, \d+ to stop by, \d+ for the test/.test(
+    /\d+ to learn from, \d+ for validation, \d+ for the test/.test(
       (await page.textContent(`[data-class=${from}]`)) ?? '',
     ),
     'each class says how its pictures are split',

@@ -1,6 +1,7 @@
 // What went wrong, and what happened, in words that screen readers hear.
 
-import { ApiError } from '../../../client/api-error.ts';
+import { useState } from 'preact/hooks';
+import { ApiError, ConnectionError } from '../../../client/api-error.ts';
 import { toHash } from '../state/route.ts';
 import { TEXTS } from '../words/texts.ts';
 import { renamedTo } from './present-name.ts';
@@ -26,6 +27,7 @@ export const isGone = (error: unknown): boolean => listOf(error) !== undefined;
 
 /** What is said of something that was thrown: in the page's own words where they are known. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ConnectionError) return TEXTS.noAnswer;
   if (error instanceof ApiError) return TEXTS.errors[error.code ?? ''] ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }
@@ -68,4 +70,28 @@ export const Done = ({ text }: { readonly text: string }) => (
   <p class="done" role="status">
     {text}
   </p>
+);
+
+/** What the last action came to: what was done, or why it failed. */
+export interface Outcome {
+  readonly said: string;
+  readonly failure: unknown;
+}
+
+/** The outcome of a view's actions; the newest takes the place of the one before. */
+export function useOutcome() {
+  const [outcome, setOutcome] = useState<Outcome>({ said: '', failure: undefined });
+  return {
+    outcome,
+    say: (said: string) => setOutcome({ said, failure: undefined }),
+    fail: (failure: unknown) => setOutcome({ said: '', failure }),
+  };
+}
+
+/** Shows an outcome. */
+export const ShowOutcome = ({ outcome: { said, failure } }: { readonly outcome: Outcome }) => (
+  <>
+    <Failure error={failure} />
+    <Done text={said} />
+  </>
 );

@@ -1,6 +1,7 @@
 // The API key of this tab and the client that uses it; whether the server answers.
 
 import { batch, computed, signal } from '@preact/signals';
+import { ConnectionError } from '../../../client/api-error.ts';
 import { createClient } from '../../../client/create-client.ts';
 
 /** Where the API key is kept: for this tab, until it is closed. */
@@ -70,6 +71,12 @@ export function takeKey(key: string): void {
   });
 }
 
-/** Asks for a path of the API that the client has no call for, or whose answer is a file. @throws what fetch does. */
-export const askFile = (path: string): Promise<Response> =>
-  watchedFetch(path, apiKey.value === null ? {} : { headers: { authorization: `Bearer ${apiKey.value}` } });
+/** Asks for a path of the API that the client has no call for, or whose answer is a file. @throws {ConnectionError} */
+export async function askFile(path: string): Promise<Response> {
+  const headers = apiKey.value === null ? {} : { headers: { authorization: `Bearer ${apiKey.value}` } };
+  try {
+    return await watchedFetch(path, headers);
+  } catch (error) {
+    throw new ConnectionError(location.origin, error);
+  }
+}

@@ -98,7 +98,8 @@ export interface UploadState {
   readonly secondsLeft: number | null;
   /** What the plan leaves out, and what the server refused. */
   readonly leftOut: readonly LeftOut[];
-  readonly problem: string;
+  /** What broke it; undefined where nothing did. */
+  readonly problem: unknown;
 }
 
 /** The upload of this tab; it goes on while somebody looks at another view. */
@@ -147,7 +148,7 @@ export async function startUpload(
     total,
     secondsLeft: null,
     leftOut,
-    problem: '',
+    problem: undefined,
   };
   addEventListener('beforeunload', askBeforeLeaving);
   try {
@@ -166,7 +167,7 @@ export async function startUpload(
     forgetUnfinished(dataset);
   } catch (error) {
     if (stopped.aborted) set({ status: 'stopped' });
-    else set({ status: 'broken', problem: error instanceof Error ? error.message : String(error) });
+    else set({ status: 'broken', problem: error });
   } finally {
     removeEventListener('beforeunload', askBeforeLeaving);
   }

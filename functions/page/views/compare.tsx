@@ -1,11 +1,10 @@
 // Versions of a model side by side: what their reports say, the pictures on which they differ, and which of them answers.
 
-import { useState } from 'preact/hooks';
 import type { WireModelAlias, WireModelComparison, WireModelVersion } from '../../../api/model-version.ts';
 import { take } from '../../../client/pages.ts';
 import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
-import { Done, Failure } from '../parts/notice.tsx';
+import { Failure, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { usePresentName } from '../parts/present-name.ts';
 import { refresh } from '../state/lists.ts';
@@ -43,18 +42,16 @@ export function Compare({ model }: { readonly model: string }) {
     async (signal) => mayGoBack && client.value.models.canRollBack(model, { signal }),
     [model, String(mayGoBack)],
   );
-  const [said, setSaid] = useState('');
-  const [failure, setFailure] = useState<unknown>();
+  const { outcome, say, fail } = useOutcome();
   const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
     try {
       const { version } = await ask();
-      setFailure(undefined);
-      setSaid(TEXTS.model.promoted(version ?? ''));
+      say(TEXTS.model.promoted(version ?? ''));
       aliases.again();
       goesBack.again();
       await refresh();
     } catch (error) {
-      setFailure(error);
+      fail(error);
     }
   };
   const canary = aliases.value?.find(({ alias }) => alias === 'canary');
@@ -78,8 +75,7 @@ export function Compare({ model }: { readonly model: string }) {
         <Failure error={versions.error} retry={versions.again} />
         {versions.error === undefined ? <Failure error={aliases.error} retry={aliases.again} /> : null}
         {versions.error === undefined ? <Failure error={compared.error} retry={compared.again} /> : null}
-        <Failure error={failure} />
-        <Done text={said} />
+        <ShowOutcome outcome={outcome} />
         {all.length === 1 ? <p>{WORDS.one}</p> : null}
         {all.length < 2 ? null : <Choices model={model} all={all} chosen={chosen} />}
         {isEnough || versions.value === undefined ? null : <p>{WORDS.few}</p>}

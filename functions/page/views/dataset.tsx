@@ -10,7 +10,7 @@ import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
-import { Done, Failure, isGone, messageOf } from '../parts/notice.tsx';
+import { Failure, isGone, messageOf, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { mayDelete } from '../state/access.ts';
 import { jobs } from '../state/lists.ts';
@@ -38,17 +38,20 @@ export interface Mended {
   readonly again: () => void;
 }
 
-const sayMoved = ({ data }: WireMovedFiles, text: (moved: number) => string): string => {
+/** Says how many pictures were moved, and why others stayed. Where all stayed, that failed. */
+function sayMoved({ data }: WireMovedFiles, text: (moved: number) => string, mended: Mended): void {
   const stayed = data.find(({ error }) => error !== null)?.error;
+  const why = stayed == null ? '' : WORDS.stayed(stayed.message);
   const moved = data.filter(({ moved_to: to }) => to !== null).length;
-  return [moved > 0 ? text(moved) : '', stayed == null ? '' : WORDS.stayed(stayed.message)].join(' ').trim();
-};
+  if (moved === 0 && why !== '') mended.fail(why);
+  else mended.say(`${text(moved)} ${why}`.trim());
+}
 
 /** Moves pictures, and says what became of them. */
 async function move(dataset: string, paths: readonly string[], label: string, mended: Mended) {
   try {
     const moved = await client.value.datasets.move(dataset, paths, label);
-    mended.say(sayMoved(moved, (count) => WORDS.moved(count, label)));
+    sayMoved(moved, (count) => WORDS.moved(count, label), mended);
     mended.again();
   } catch (error) {
     mended.fail(error);
@@ -60,7 +63,8 @@ async function remove(dataset: string, paths: readonly string[], mended: Mended)
   if (!confirm(WORDS.removeSure(paths.length))) return;
   try {
     const { paths: gone } = await client.value.datasets.deleteFiles(dataset, paths);
-    mended.say(WORDS.removed(gone.length));
+    if (gone.length === 0) mended.fail(WORDS.removedNone);
+    else mended.say(WORDS.removed(gone.length));
     mended.again();
   } catch (error) {
     mended.fail(error);
@@ -70,20 +74,12 @@ async function remove(dataset: string, paths: readonly string[], mended: Mended)
 /** The view of a dataset. */
 export function Dataset({ dataset }: { readonly dataset: string }) {
   const [files, setFiles] = useState<{ readonly done: number; readonly total: number }>();
-  const [said, setSaid] = useState('');
-  const [failure, setFailure] = useState<unknown>();
+  const { outcome, say, fail } = useOutcome();
   const { value, error, again } = useAsked(
     (signal) => client.value.datasets.inspect(dataset, { signal, onProgress: setFiles }),
     [dataset],
   );
-  const mended: Mended = {
-    say: (text) => {
-      setFailure(undefined);
-      setSaid(text);
-    },
-    fail: setFailure,
-    again,
-  };
+  const mended: Mended = { say, fail, again };
   const isThere = !isGone(error);
   return (
     <>
@@ -111,12 +107,11 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             ) : null}
           </div>
         </div>
-        {isThere && mayDelete.value ? <RenameDataset dataset={dataset} fail={setFailure} /> : null}
+        {isThere && mayDelete.value ? <RenameDataset dataset={dataset} fail={fail} /> : null}
         {isThere ? <Lacks scope="admin" to={TEXTS.access.dataset} /> : null}
         <LeftOut dataset={dataset} />
         <Failure error={error} retry={again} />
-        <Failure error={failure} />
-        <Done text={said} />
+        <ShowOutcome outcome={outcome} />
         {value === undefined && error === undefined ? (
           <p role="status">{files === undefined ? WORDS.begin : WORDS.inspecting(files.done, files.total)}</p>
         ) : null}
@@ -504,7 +499,7 @@ function Rename({ dataset, label, classes, mended }: RenameProps) {
           }
           if (!mayRename(classes, label, name)) return;
           client.value.datasets.renameClass(dataset, label, name).then((moved) => {
-            mended.say(sayMoved(moved, () => WORDS.renamed(name)));
+            sayMoved(moved, () => WORDS.renamed(name), mended);
             mended.again();
           }, mended.fail);
         }}
@@ -552,8 +547,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   });
   useEffect(() => keepInHistory(before), [before]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [said, setSaid] = useState('');
-  const [failure, setFailure] = useState<unknown>();
+  const { outcome, say, fail } = useOutcome();
   const after = before.at(-1);
   const { value, error, again } = useAsked(
     (signal) =>
@@ -566,11 +560,10 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   );
   const mended: Mended = {
     say: (text) => {
-      setFailure(undefined);
-      setSaid(text);
+      say(text);
       setChosen(new Set());
     },
-    fail: setFailure,
+    fail,
     again,
   };
   const last = value?.data.at(-1)?.path;
@@ -600,8 +593,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
     return (
       <section id="class-gone" class="card wide" aria-labelledby="class-title">
         <ClassTitle dataset={dataset} label={label} />
-        <Failure error={failure} />
-        <Done text={said} />
+        <ShowOutcome outcome={outcome} />
         <p role="status">{WORDS.classGone(label, dataset)}</p>
         <a class="button" href={toHash(['datasets', dataset])}>
           {WORDS.seeClasses(dataset)}
@@ -612,8 +604,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
     <section class="card wide" aria-labelledby="class-title">
       <ClassTitle dataset={dataset} label={label} />
       <Failure error={error} retry={again} />
-      <Failure error={failure} />
-      <Done text={said} />
+      <ShowOutcome outcome={outcome} />
       <div class="bar">
         <span role="status">{WORDS.selected(chosen.size)}</span>
         <button type="button" onClick={() => setChosen(new Set(areAll ? [] : shown))}>

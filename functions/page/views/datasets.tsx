@@ -7,7 +7,7 @@ import { size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { NameField, problemOfDatasetName } from '../parts/name-field.tsx';
-import { Failure } from '../parts/notice.tsx';
+import { Failure, messageOf } from '../parts/notice.tsx';
 import { chosenFiles, type PathedFile } from '../state/dropped-files.ts';
 import { listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
@@ -229,7 +229,7 @@ function Progress() {
         {heard}
       </p>
       {status === 'stopped' ? <p role="status">{WORDS.stopped}</p> : null}
-      {status === 'broken' ? <Failure error={WORDS.broken(problem)} /> : null}
+      {status === 'broken' ? <Failure error={WORDS.broken(messageOf(problem))} /> : null}
       <LeftOutList files={leftOut} />
       {status === 'running' ? (
         <button type="button" onClick={stopUpload}>

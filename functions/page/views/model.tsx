@@ -9,7 +9,7 @@ import { useAsked } from '../parts/asked.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
-import { Done, Failure, isGone } from '../parts/notice.tsx';
+import { Failure, isGone, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { usePresentName } from '../parts/present-name.ts';
 import { mayDelete, mayTrain } from '../state/access.ts';
 import { refresh } from '../state/lists.ts';
@@ -34,8 +34,7 @@ const hasNoReport = (error: unknown) => error instanceof ApiError && error.code 
 
 /** The view. */
 export function Model({ model }: { readonly model: string }) {
-  const [said, setSaid] = useState('');
-  const [failure, setFailure] = useState<unknown>();
+  const { outcome, say, fail } = useOutcome();
   const versions = useAsked(
     (signal) => take(client.value.models.versions(model, { signal, pageSize: MOST_VERSIONS }), MOST_VERSIONS),
     [model],
@@ -63,14 +62,7 @@ export function Model({ model }: { readonly model: string }) {
     { isLasting: true },
   );
   const dataset = usePresentName(shown?.dataset ?? report.value?.dataset.name);
-  const mended = {
-    say: (text: string) => {
-      setFailure(undefined);
-      setSaid(text);
-    },
-    fail: setFailure,
-    again: () => undefined,
-  };
+  const mended = { say, fail, again: () => undefined };
   return (
     <>
       <section class="card wide" aria-labelledby="model-title">
@@ -98,8 +90,7 @@ export function Model({ model }: { readonly model: string }) {
             </a>
           </div>
         ) : null}
-        <Failure error={failure} />
-        <Done text={said} />
+        <ShowOutcome outcome={outcome} />
         <Lacks
           scope={isAllowed === false ? 'train' : 'admin'}
           to={isAllowed === false ? TEXTS.access.judged : TEXTS.access.model}
@@ -116,8 +107,8 @@ export function Model({ model }: { readonly model: string }) {
           model={model}
           versions={versions.value}
           shown={version}
-          say={mended.say}
-          fail={setFailure}
+          say={say}
+          fail={fail}
           again={versions.again}
         />
       )}

@@ -202,7 +202,7 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
             {TEXTS.errors['dataset-not-found']}
           </p>
         ) : (
-          <Estimate body={body} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
+          <Estimate body={body} effort={effort} problem={problem} dataset={dataset} onAnswer={setCanTrain} />
         )}
         <Failure error={failure} retry={() => void start()} />
         <button
@@ -261,6 +261,7 @@ function Networks({
 
 interface EstimateProps {
   readonly body: CreateJobBody;
+  readonly effort: Effort;
   /** Why such a job cannot be made; '' where nothing speaks against it. */
   readonly problem: string;
   readonly dataset: string;
@@ -269,7 +270,7 @@ interface EstimateProps {
 }
 
 /** A dry run of what is chosen, a moment after the last choice. */
-function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
+function Estimate({ body, effort, problem, dataset, onAnswer }: EstimateProps) {
   const [found, setFound] = useState<WireDryRun>();
   const [failure, setFailure] = useState<unknown>();
   const [isAsking, setAsking] = useState(true);
@@ -330,7 +331,9 @@ function Estimate({ body, problem, dataset, onAnswer }: EstimateProps) {
       {found === undefined ? null : (
         <>
           {estimate === null ? <p>{WORDS.noEstimate}</p> : null}
-          <p>{TEXTS.dataset.split(found.split)}</p>
+          <p>
+            {TEXTS.dataset.split(found.split)} {WORDS.validation[effort]}
+          </p>
           {found.about_model_bytes === null ? null : (
             <p id="model-size">{WORDS.modelSize(found.about_model_bytes)}</p>
           )}

@@ -66,6 +66,8 @@ export const TEXTS = {
     down: 'no answer',
   },
   down: 'The server does not answer. What you see may be old. The page asks again every few seconds.',
+  noAnswer:
+    'The server does not answer. Check that it runs and that this computer reaches it; then try again.',
   slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
   again: 'Try again',
@@ -171,14 +173,14 @@ export const TEXTS = {
       `Looking at the pictures: ${whole(done)} of ${whole(total)}.`,
     begin: 'Looking at the pictures …',
     split: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
-      `${plural(train, 'picture is', 'pictures are')} for training, ${whole(validation)} to choose the best moment to stop, and ${whole(test)} for the ` +
-      'test at the end. The model never sees the test pictures while it learns, so the test tells how it will do on new ones.',
+      `${plural(train, 'picture is', 'pictures are')} for training, ${whole(validation)} for validation, and ${whole(test)} for the ` +
+      'test at the end. Validation pictures choose settings of the training. The model never sees the test pictures while it learns, so the test tells how it will do on new ones.',
     parts: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
-      `${whole(train)} to learn from, ${whole(validation)} to stop by, ${whole(test)} for the test`,
-    part: { train: 'learn', validation: 'stop', test: 'test', none: 'left out' },
+      `${whole(train)} to learn from, ${whole(validation)} for validation, ${whole(test)} for the test`,
+    part: { train: 'learn', validation: 'validate', test: 'test', none: 'left out' },
     pictureHint:
       'Drag a picture, or all that are selected, onto a class; or select some and press the button of a class. Shift selects all in between. ' +
-      'Below each picture is its part: to learn from, to stop by, or for the test. It keeps its part when it moves.',
+      'Below each picture is its part: to learn from, for validation, or for the test. It keeps its part when it moves.',
     dragHint: 'Drag a picture onto another class to move it. Open a class to move several, also by keyboard.',
     train: 'Train a model',
     cannot: 'Training is not possible yet. See what to mend below.',
@@ -211,6 +213,7 @@ export const TEXTS = {
     close: 'Close',
     moved: (count: number, label: string) => `${plural(count, 'picture')} moved to ${label}.`,
     removed: (count: number) => `${plural(count, 'picture')} removed.`,
+    removedNone: 'Nothing was removed: the pictures are no longer there.',
     joinSure: (name: string, own: number, other: number) =>
       `There is a class ${name}. Join them? ${whole(own)} + ${plural(other, 'picture')}`,
     renamed: (label: string) => `The class is now ${label}.`,
@@ -264,6 +267,14 @@ export const TEXTS = {
         title: 'As much as possible',
         text: 'All layers are trained. Only for large datasets and GPUs.',
       },
+    },
+    /** What pictures for validation are for, by the effort. */
+    validation: {
+      auto:
+        'Usually the last layer is solved at once: each picture but those of the test is held out in turn to choose its settings, and in the end all ' +
+        'of them are learned from. Where training goes in rounds, the pictures for validation choose the best round.',
+      short: 'The pictures for validation choose the best of the rounds.',
+      full: 'The pictures for validation choose how far all layers are trained.',
     },
     estimate: 'What it takes',
     estimating: 'Estimating …',

@@ -109,21 +109,26 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
 
   it('tries a photo and an estimate again by a button once the connection is back', async () => {
     await show('try');
+    // A server that comes up is asked again without the button.
+    await page.waitForSelector('#health.up');
     await page.route('**/predict*', (route) => route.abort());
     const buffer = Buffer.from(await colorPicture('green'));
     await page.setInputFiles('#file', { name: 'meadow.png', mimeType: 'image/png', buffer });
     await page.waitForSelector('#answer-error');
     await page.unroute('**/predict*');
-    await page.click('#answer-error >> text=Try again');
+    await page.click('#answer-error button');
     await expect.poll(() => page.textContent('#best-label')).toBe('green');
 
+    await show('train');
+    await page.waitForSelector('#health.up');
+    await page.waitForSelector('#estimate .lead');
     await page.route('**/v1/fine_tuning/jobs*', (route) =>
       route.request().method() === 'POST' ? route.abort() : route.continue(),
     );
-    await show('train');
+    await page.check('input[value=accurate]');
     await page.waitForSelector('#estimate [role=alert]');
     await page.unroute('**/v1/fine_tuning/jobs*');
-    await page.click('#estimate >> text=Try again');
+    await page.click('#estimate [role=alert] button');
     await page.waitForSelector('#estimate .lead');
     expect(await page.locator('#estimate [role=alert]').count()).toBe(0);
   });
@@ -174,5 +179,40 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await page.goBack();
     await page.waitForSelector(`[data-class=${last}]`);
     expect(await page.textContent('.pages')).toContain('Page 2');
+  });
+
+  it('says in its own words that the server does not answer, and nothing beside it of what was done before', async () => {
+    await show('datasets/colors/red');
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.locator('#pictures input').first().check();
+    await page.click('.bar >> text=Remove');
+    await page.waitForSelector('text=1 picture removed.');
+    await page.locator('#pictures input').first().check();
+    await page.route('**/files/delete', (route) => route.abort());
+    await page.click('.bar >> text=Remove');
+    const alert = page.locator('main section [role=alert]');
+    await alert.waitFor();
+    expect(await alert.textContent()).toMatch(/^The server does not answer. Check that it runs/);
+    expect(await page.locator('text=1 picture removed.').count()).toBe(0);
+    await page.unroute('**/files/delete');
+    // Somebody else removes it first.
+    const path = (await page.getAttribute('#pictures img', 'title')) ?? '';
+    await client.datasets.deleteFiles('colors', [path]);
+    await page.click('.bar >> text=Remove');
+    await expect
+      .poll(() => alert.textContent())
+      .toBe('Nothing was removed: the pictures are no longer there.');
+    expect(await page.textContent('main')).not.toContain('0 pictures');
+  });
+
+  it.each([
+    ['auto', 'solved at once'],
+    ['short', 'choose the best of the rounds'],
+    ['full', 'how far all layers are trained'],
+  ])('says what pictures for validation are for with the effort %s', async (effort, said) => {
+    await show('train');
+    await page.selectOption('#train-dataset', 'colors');
+    await page.check(`input[value=${effort}]`);
+    await expect.poll(() => page.textContent('#estimate')).toContain(said);
   });
 });

@@ -121,6 +121,13 @@ describe('inspectDataset', () => {
     expect(findings.map(({ code, key }) => [code, key])).toEqual([['class-few-pictures', key('pets/dog/')]]);
   });
 
+  it('counts one picture as one', async () => {
+    const { findings } = await inspect(await makePictures({ cat: 12, dog: 1 }));
+    expect(findings.find(({ code }) => code === 'class-too-small')?.message).toContain(
+      'The class "dog" has 1 usable picture; at least',
+    );
+  });
+
   it('reports progress and stops when it is told to', async () => {
     const seen: number[] = [];
     await inspect(await good(), { onProgress: ({ done, total }) => seen.push(done / total) });
