@@ -24,6 +24,14 @@ const PathsSchema = z
   .max(MOST_PATHS)
   .meta({ description: 'Paths of files below the dataset.' });
 
+const ContentHashesSchema = z
+  .record(PathSchema, z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256: 64 digits of 0-9 and a-f'))
+  .optional()
+  .meta({
+    description:
+      'For some of the paths, the `content_hash` that the file must have, as lists and reports give it. A file that was replaced since is left as it is.',
+  });
+
 const ClassSchema = z.string().min(1).max(CLASS_MAX_LENGTH).meta({ pattern: FILE_NAME_PATTERN });
 
 /** The query that names one file. */
@@ -61,6 +69,7 @@ export type WireListedFile = z.infer<typeof ListedFileSchema>;
 export const MoveFilesSchema = z
   .strictObject({
     paths: PathsSchema,
+    content_hashes: ContentHashesSchema,
     class: ClassSchema.meta({ description: 'The right label.', example: 'banana' }),
   })
   .meta({ id: 'MoveDatasetFiles', description: 'Files that belong to another class.' });
@@ -159,7 +168,7 @@ export const RenameClassSchema = z
 
 /** The body of `POST /v1/datasets/<name>/files/delete`. */
 export const DeleteFilesSchema = z
-  .strictObject({ paths: PathsSchema })
+  .strictObject({ paths: PathsSchema, content_hashes: ContentHashesSchema })
   .meta({ id: 'DeleteDatasetFiles', description: 'Files to be deleted for good.' });
 
 const HolderSchema = z

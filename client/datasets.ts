@@ -44,6 +44,12 @@ export interface FileListOptions extends ListOptions {
   readonly inspect?: boolean | undefined;
 }
 
+/** How files are moved or deleted. */
+export interface ExpectingOptions extends CallOptions {
+  /** The sha256 that files must have, by path: one that was replaced since is left as it is (`dataset-file-changed`). */
+  readonly contentHashes?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The calls of datasets. */
 export interface DatasetCalls {
   list(options?: ListOptions): AsyncIterable<WireDatasetEntry>;
@@ -79,11 +85,20 @@ export interface DatasetCalls {
     options?: CallOptions,
   ): Promise<readonly WireDatasetUpload[]>;
   /** Moves files to another class. */
-  move(dataset: string, paths: readonly string[], to: string, options?: CallOptions): Promise<WireMovedFiles>;
+  move(
+    dataset: string,
+    paths: readonly string[],
+    to: string,
+    options?: ExpectingOptions,
+  ): Promise<WireMovedFiles>;
   /** Gives a class another name; a class that has it already gets the files. */
   renameClass(dataset: string, label: string, to: string, options?: CallOptions): Promise<WireMovedFiles>;
   /** Deletes files for good. */
-  deleteFiles(dataset: string, paths: readonly string[], options?: CallOptions): Promise<WireDeletedFiles>;
+  deleteFiles(
+    dataset: string,
+    paths: readonly string[],
+    options?: ExpectingOptions,
+  ): Promise<WireDeletedFiles>;
   /** What a job saw of the dataset. @param id `dataset.content_hash` of a report. */
   snapshot(dataset: string, id: string, options?: CallOptions): Promise<WireSnapshot>;
   /** What the job of the snapshot `id` saw otherwise than that of `since`. */
@@ -161,15 +176,21 @@ export function datasetCalls(transport: Transport): DatasetCalls {
       );
       return data;
     },
-    move: (dataset, paths, to, options) =>
-      ask('list', 'POST', `${pathOf(dataset)}/files/move`, { ...options, json: { paths, class: to } }),
+    move: (dataset, paths, to, { contentHashes, signal } = {}) =>
+      ask('list', 'POST', `${pathOf(dataset)}/files/move`, {
+        signal,
+        json: { paths, class: to, content_hashes: contentHashes },
+      }),
     renameClass: (dataset, label, to, options) =>
       ask('list', 'POST', `${pathOf(dataset)}/classes/${segment(label)}/rename`, {
         ...options,
         json: { class: to },
       }),
-    deleteFiles: (dataset, paths, options) =>
-      ask('dataset.files', 'POST', `${pathOf(dataset)}/files/delete`, { ...options, json: { paths } }),
+    deleteFiles: (dataset, paths, { contentHashes, signal } = {}) =>
+      ask('dataset.files', 'POST', `${pathOf(dataset)}/files/delete`, {
+        signal,
+        json: { paths, content_hashes: contentHashes },
+      }),
     snapshot: (dataset, id, options) =>
       ask('dataset.snapshot', 'GET', `${pathOf(dataset)}/snapshots/${segment(id)}`, options),
     diff: (dataset, id, since, options) =>

@@ -2,10 +2,12 @@
 // content.
 
 import { mapConcurrently } from '../concurrently.ts';
+import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
 import { type ObjectStore, PreconditionFailedError, type StoredObject } from '../storage/object-store.ts';
+import { firstOf } from '../words/quantities.ts';
 import { claimMove } from './claim-move.ts';
 import { detectLayout, placeFile, placeInClass } from './dataset-layout.ts';
 import { recordMove } from './former-paths.ts';
@@ -26,13 +28,15 @@ const MOST_NAMED = 3;
  * its new one. Of several moves of a file at once, to different classes, one succeeds.
  *
  * @param paths Paths below the dataset's prefix.
- * @returns for each path where the file is now, or `dataset-file-not-found`, `request-invalid`.
+ * @param expected The sha256 that files must have, by path; another file of the path stays.
+ * @returns for each path where the file is now, or `dataset-file-not-found`, `dataset-file-changed`, `request-invalid`.
  */
 export async function moveFiles(
   store: ObjectStore,
   dataset: string,
   paths: readonly string[],
   label: string,
+  expected: ExpectedHashes = {},
 ): Promise<MovedFile[]> {
   const prefix = keys.dataset(dataset);
   for (const path of paths) assertKey(`${prefix}${path}`);
@@ -45,6 +49,8 @@ export async function moveFiles(
     for (;;) {
       const object = await store.get(`${prefix}${path}`);
       if (object === undefined) return { path, error: gone(path, namesakes(path, all)) };
+      if (!isExpected(expected, path, () => contentHashOf(object.body)))
+        return { path, error: changed([path]) };
       if (target === path) return { path, movedTo: path };
       const claim = await claimMove(store, dataset, object, label);
       const isStill = async () => (await store.head(object.key))?.etag === object.etag;
@@ -62,6 +68,25 @@ export async function moveFiles(
   };
   return mapConcurrently(paths, move, CONCURRENCY);
 }
+
+/** The sha256 that files must have, by path; all other files may have any. */
+export type ExpectedHashes = Readonly<Record<string, string>>;
+
+/** Whether the file at a path may be what is there. @param hashOf is asked only where something is expected. */
+export const isExpected = (expected: ExpectedHashes, path: string, hashOf: () => string | undefined) =>
+  !Object.hasOwn(expected, path) || expected[path] === hashOf();
+
+/** The error of files that were replaced since somebody looked at them. */
+export const changed = (paths: readonly string[]): FoveaError =>
+  new FoveaError(
+    'dataset-file-changed',
+    `${firstOf(
+      paths.map((path) => `"${path}"`),
+      MOST_NAMED,
+    )} ${paths.length === 1 ? 'has' : 'have'} not the content that the request expects, so nothing was done with ${paths.length === 1 ? 'it' : 'them'}. ` +
+      'List the files again, and look at what is there now.',
+    { param: 'content_hashes', details: { paths } },
+  );
 
 /** Stores a file under the first name that is free, or that has the same content already; returns its path. */
 async function copyTo(

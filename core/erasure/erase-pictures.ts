@@ -7,6 +7,7 @@ import { allNamesOf } from '../dataset/dataset-names.ts';
 import { forgetFormerPaths } from '../dataset/former-paths.ts';
 import { forgetKeptFindings } from '../dataset/kept-findings.ts';
 import { forgetFiles, knownHashes } from '../dataset/known-files.ts';
+import { changed, type ExpectedHashes, isExpected } from '../dataset/move-files.ts';
 import type { KnownFile } from '../dataset/verdict-segment.ts';
 import type { IndexedPicture } from '../model/picture-index.ts';
 import { keys } from '../storage/keys.ts';
@@ -32,12 +33,14 @@ const READ_CONCURRENCY = 4;
  * Erases files of a dataset. Done again after an interruption, it goes on: the files are erased after what was made of them.
  *
  * @param paths Paths below the dataset's prefix. It is no error where there is no file: earlier versions of it are erased.
- * @throws {FoveaError} `dataset-in-use`; `key-invalid`; and what the store throws.
+ * @param expected The sha256 that files must have, by path. Where one has another, nothing is erased.
+ * @throws {FoveaError} `dataset-in-use`; `key-invalid`; `dataset-file-changed`; and what the store throws.
  */
 export async function erasePictures(
   deps: HolderDeps,
   dataset: string,
   paths: readonly string[],
+  expected: ExpectedHashes = {},
 ): Promise<Erased> {
   const { store, jobs } = deps;
   const keyOf = (path: string) => `${keys.dataset(dataset)}${path}`;
@@ -54,10 +57,15 @@ export async function erasePictures(
       const isUnknown = info !== undefined && !ofPath.has(info.etag);
       const object = isUnknown ? await store.get(keyOf(path)) : undefined;
       const read = object === undefined ? [] : [contentHashOf(object.body)];
-      return { path, contentHashes: [...read, ...ofPath.values()], sizeBytes: info?.sizeBytes };
+      const present = info === undefined ? undefined : (ofPath.get(info.etag) ?? read[0]);
+      const isReplaced = present !== undefined && !isExpected(expected, path, () => present);
+      const contentHashes = [...read, ...ofPath.values()];
+      return { path, contentHashes, sizeBytes: info?.sizeBytes, etag: info?.etag, isReplaced };
     },
     READ_CONCURRENCY,
   );
+  const replaced = pictures.filter(({ isReplaced }) => isReplaced);
+  if (replaced.length > 0) throw changed(replaced.map(({ path }) => path));
   const contents = pictures.flatMap(({ contentHashes, sizeBytes }): PictureContent[] =>
     contentHashes.map((contentHash) => ({ contentHash, sizeBytes })),
   );
@@ -70,7 +78,13 @@ export async function erasePictures(
     contents,
     ({ path, contentHash }) => erasedPaths.has(path) || hashes.has(contentHash),
   );
-  await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
+  const late = await mapConcurrently(pictures, async ({ path, etag }) => {
+    const isReplaced =
+      Object.hasOwn(expected, path) && etag !== undefined && (await store.head(keyOf(path)))?.etag !== etag;
+    if (!isReplaced) await store.erase(keyOf(path));
+    return isReplaced ? [path] : [];
+  });
+  if (late.flat().length > 0) throw changed(late.flat());
   // What is known of another file that is now at a former path stays.
   const isForgotten = ({ path, etag }: KnownFile) =>
     erasedPaths.has(path) || (former.has(path) && former.get(path) !== etag);

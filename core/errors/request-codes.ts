@@ -86,6 +86,8 @@ export const REQUEST_CODES = {
   'dataset-renaming':
     'Renaming the dataset takes longer than one request may. What was done stays done: send the request again.',
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
+  'dataset-file-changed':
+    'The file has not the content that the request expects: somebody has replaced it. It is left as it is. Look at it again before you repeat the request.',
   'thumbnail-unavailable':
     'The file is no picture that can be shown; the message says why. Download the file itself by `GET …/files/content`, or replace it.',
   'dataset-class-not-found':

@@ -92,6 +92,7 @@ export const ERROR_ANSWERS = {
   'upload-parts-invalid': refused(400),
   'dataset-not-found': refused(404),
   'dataset-file-not-found': refused(404),
+  'dataset-file-changed': refused(409),
   'dataset-inspecting': later(1),
   'dataset-in-use': refused(409),
   'dataset-exists': refused(409),

@@ -21,7 +21,7 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { type FileFilter, listDatasetFiles, listStoredFiles } from '../../core/dataset/list-dataset-files.ts';
-import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files.ts';
+import { type ExpectedHashes, moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files.ts';
 import { renameDataset } from '../../core/dataset/rename-dataset.ts';
 import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { assertUnused } from '../../core/erasure/assert-unused.ts';
@@ -204,7 +204,7 @@ const deleteFiles = createRoute({
   request: { params, body: jsonBody('DeleteDatasetFiles') },
   responses: {
     200: { description: 'They are gone.', content: { 'application/json': { schema: DeletedFilesSchema } } },
-    ...errorResponses(...JSON_ERRORS, ...ERASE_ERRORS, 'key-invalid', 'key-too-long'),
+    ...errorResponses(...JSON_ERRORS, ...ERASE_ERRORS, 'dataset-file-changed', 'key-invalid', 'key-too-long'),
   },
 });
 
@@ -303,6 +303,24 @@ const rename = createRoute({
   },
 });
 
+/** What files must be. @throws {FoveaError} `request-invalid` for a path that the request does not name. */
+function expectedOf({
+  paths,
+  content_hashes: expected = {},
+}: {
+  readonly paths: readonly string[];
+  readonly content_hashes?: ExpectedHashes | undefined;
+}): ExpectedHashes {
+  const named = new Set(paths);
+  const other = Object.keys(expected).find((path) => !named.has(path));
+  if (other === undefined) return expected;
+  throw new FoveaError(
+    'request-invalid',
+    `The request body is not valid. content_hashes: "${other}" is not among the paths. Name it there, or leave its hash out.`,
+    { param: 'content_hashes' },
+  );
+}
+
 /** The routes of a dataset's files. */
 export function datasetFileRoutes(deps: AppDeps) {
   const { store, jobs, limits, version } = deps;
@@ -329,9 +347,14 @@ export function datasetFileRoutes(deps: AppDeps) {
     return object;
   }
 
-  async function erase(c: Context<AppEnv>, dataset: string, paths: readonly string[]) {
+  async function erase(
+    c: Context<AppEnv>,
+    dataset: string,
+    paths: readonly string[],
+    expected: ExpectedHashes = {},
+  ) {
     await refuseWhileDatasetRenamed(store, dataset);
-    const erased = await erasePictures(deps, dataset, paths);
+    const erased = await erasePictures(deps, dataset, paths, expected);
     return {
       object: 'dataset.files' as const,
       dataset,
@@ -341,10 +364,15 @@ export function datasetFileRoutes(deps: AppDeps) {
     };
   }
 
-  async function moveTo(dataset: string, paths: readonly string[], label: string) {
+  async function moveTo(
+    dataset: string,
+    paths: readonly string[],
+    label: string,
+    expected: ExpectedHashes = {},
+  ) {
     await refuseWhileDatasetRenamed(store, dataset);
     await assertUnused(jobs, dataset);
-    const moved = await moveFiles(store, dataset, paths, label);
+    const moved = await moveFiles(store, dataset, paths, label, expected);
     const data = moved.map((file) =>
       'error' in file
         ? { path: file.path, moved_to: null, error: { code: file.error.code, message: file.error.message } }
@@ -431,15 +459,16 @@ export function datasetFileRoutes(deps: AppDeps) {
 
   routes.openapi(move, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
-    const { paths, class: label } = await readJsonBody(c, MoveFilesSchema, limits.jsonBodyBytes);
-    return c.json(await moveTo(dataset, paths, parseClassName(label)), 200);
+    const body = await readJsonBody(c, MoveFilesSchema, limits.jsonBodyBytes);
+    const expected = expectedOf(body);
+    return c.json(await moveTo(dataset, body.paths, parseClassName(body.class), expected), 200);
   });
 
   routes.openapi(deleteFiles, async (c) => {
     // A dataset whose last file is gone may still have earlier versions of files.
     const dataset = parseDatasetName(c.req.valid('param').dataset);
-    const { paths } = await readJsonBody(c, DeleteFilesSchema, limits.jsonBodyBytes);
-    return c.json(await erase(c, dataset, paths), 200);
+    const body = await readJsonBody(c, DeleteFilesSchema, limits.jsonBodyBytes);
+    return c.json(await erase(c, dataset, body.paths, expectedOf(body)), 200);
   });
 
   routes.openapi(deleteClass, async (c) => {

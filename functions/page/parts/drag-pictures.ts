@@ -5,20 +5,30 @@ import { useState } from 'preact/hooks';
 /** The kind of what is dragged; browsers know it in lower case alone. */
 const KIND = 'application/x-fovea-pictures';
 
+/** A picture as it was shown. */
+export interface ShownFile {
+  readonly path: string;
+  /** The sha256 of what was shown, where it is known. */
+  readonly content_hash?: string | null | undefined;
+}
+
 interface Dragged {
   readonly dataset: string;
-  readonly paths: readonly string[];
+  readonly files: readonly ShownFile[];
 }
 
 /**
  * The properties of an element that is dragged.
- * @param paths gives the pictures that go along; asked when the drag begins.
+ * @param files gives the pictures that go along; asked when the drag begins.
  */
-export const dragOf = (dataset: string, paths: () => readonly string[]) => ({
+export const dragOf = (dataset: string, files: () => readonly ShownFile[]) => ({
   draggable: true,
   onDragStart: ({ dataTransfer }: DragEvent) => {
     if (dataTransfer === null) return;
-    const dragged: Dragged = { dataset, paths: paths() };
+    const dragged: Dragged = {
+      dataset,
+      files: files().map(({ path, content_hash }) => ({ path, content_hash })),
+    };
     dataTransfer.setData(KIND, JSON.stringify(dragged));
     dataTransfer.effectAllowed = 'move';
   },
@@ -36,8 +46,8 @@ export interface DropPlace {
   };
 }
 
-/** A place where pictures of a dataset are dropped. @param onPaths is called with their paths. */
-export function useDropPlace(dataset: string, onPaths: (paths: readonly string[]) => void): DropPlace {
+/** A place where pictures of a dataset are dropped. @param onFiles is called with them. */
+export function useDropPlace(dataset: string, onFiles: (files: readonly ShownFile[]) => void): DropPlace {
   const [isOver, setOver] = useState(false);
   const isOurs = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes(KIND) === true;
   return {
@@ -53,9 +63,9 @@ export function useDropPlace(dataset: string, onPaths: (paths: readonly string[]
         setOver(false);
         if (!isOurs(event)) return;
         event.preventDefault();
-        const dragged: Dragged = JSON.parse(event.dataTransfer?.getData(KIND) || '{"paths":[]}');
+        const dragged: Dragged = JSON.parse(event.dataTransfer?.getData(KIND) || '{"files":[]}');
         // Another tab may show another dataset.
-        if (dragged.dataset === dataset && dragged.paths.length > 0) onPaths(dragged.paths);
+        if (dragged.dataset === dataset && dragged.files.length > 0) onFiles(dragged.files);
       },
     },
   };

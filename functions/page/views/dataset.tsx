@@ -6,7 +6,7 @@ import type { WireMovedFiles } from '../../../api/dataset-files.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
-import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
+import { dragOf, type ShownFile, useDropPlace } from '../parts/drag-pictures.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
@@ -47,10 +47,19 @@ function sayMoved({ data }: WireMovedFiles, text: (moved: number) => string, men
   else mended.say(`${text(moved)} ${why}`.trim());
 }
 
+const pathsOf = (files: readonly ShownFile[]) => files.map(({ path }) => path);
+
+/** What the files must be still: what was shown. */
+const asShown = (files: readonly ShownFile[]) => ({
+  contentHashes: Object.fromEntries(
+    files.flatMap(({ path, content_hash: hash }) => (hash == null ? [] : [[path, hash] as const])),
+  ),
+});
+
 /** Moves pictures, and says what became of them. */
-async function move(dataset: string, paths: readonly string[], label: string, mended: Mended) {
+async function move(dataset: string, files: readonly ShownFile[], label: string, mended: Mended) {
   try {
-    const moved = await client.value.datasets.move(dataset, paths, label);
+    const moved = await client.value.datasets.move(dataset, pathsOf(files), label, asShown(files));
     sayMoved(moved, (count) => WORDS.moved(count, label), mended);
     mended.again();
   } catch (error) {
@@ -59,10 +68,11 @@ async function move(dataset: string, paths: readonly string[], label: string, me
 }
 
 /** Deletes pictures, once somebody is sure. */
-async function remove(dataset: string, paths: readonly string[], mended: Mended) {
-  if (!confirm(WORDS.removeSure(paths.length))) return;
+async function remove(dataset: string, files: readonly ShownFile[], mended: Mended) {
+  if (!confirm(WORDS.removeSure(files.length))) return;
   try {
-    const { paths: gone } = await client.value.datasets.deleteFiles(dataset, paths);
+    const { datasets } = client.value;
+    const { paths: gone } = await datasets.deleteFiles(dataset, pathsOf(files), asShown(files));
     if (gone.length === 0) mended.fail(WORDS.removedNone);
     else mended.say(WORDS.removed(gone.length));
     mended.again();
@@ -324,10 +334,13 @@ interface MendProps {
   readonly mended: Mended;
   /** A class that is probably the right one. */
   readonly likely?: string;
+  /** The sha256 of what is shown, where it is known. */
+  readonly contentHash?: string | undefined;
 }
 
 /** The mends of one picture: to another class, or away. */
-export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) {
+export function Mend({ dataset, path, labels, mended, likely = '', contentHash }: MendProps) {
+  const shown = { path, content_hash: contentHash };
   const [label, setLabel] = useState(likely);
   const name = fileName(path);
   return (
@@ -348,7 +361,7 @@ export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) 
         type="button"
         disabled={label === ''}
         aria-label={`${WORDS.move} ${name}`}
-        onClick={() => void move(dataset, [path], label, mended)}
+        onClick={() => void move(dataset, [shown], label, mended)}
       >
         {WORDS.move}
       </button>
@@ -357,7 +370,7 @@ export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) 
           type="button"
           class="danger"
           aria-label={`${WORDS.remove} ${path}`}
-          onClick={() => void remove(dataset, [path], mended)}
+          onClick={() => void remove(dataset, [shown], mended)}
         >
           {WORDS.remove}
         </button>
@@ -423,8 +436,8 @@ const isIn = (path: string, label: string) => path.split('/').slice(0, -1).inclu
 function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
   const { label } = summary;
   const count = countOf(summary);
-  const { over, place } = useDropPlace(dataset, (paths) => {
-    const others = paths.filter((path) => !isIn(path, label));
+  const { over, place } = useDropPlace(dataset, (files) => {
+    const others = files.filter(({ path }) => !isIn(path, label));
     if (others.length > 0) void move(dataset, others, label, mended);
   });
   const row = useRef<HTMLLIElement>(null);
@@ -454,9 +467,9 @@ function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
       <span class="version">{WORDS.count(count)}</span>
       <span class="facts">{WORDS.parts(summary)}</span>
       <a class="strip" href={toHash(['datasets', dataset, label])} aria-label={WORDS.all(label)}>
-        {value?.map(({ path }) => (
-          <span key={path} {...dragOf(dataset, () => [path])}>
-            <Thumbnail dataset={dataset} path={path} />
+        {value?.map((file) => (
+          <span key={file.path} {...dragOf(dataset, () => [file])}>
+            <Thumbnail dataset={dataset} path={file.path} contentHash={file.content_hash ?? undefined} />
           </span>
         ))}
       </a>
@@ -546,7 +559,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
     return Array.isArray(kept) ? kept : [];
   });
   useEffect(() => keepInHistory(before), [before]);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [chosen, setChosen] = useState<ReadonlyMap<string, ShownFile>>(new Map());
   const { outcome, say, fail } = useOutcome();
   const after = before.at(-1);
   const { value, error, again } = useAsked(
@@ -561,29 +574,29 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   const mended: Mended = {
     say: (text) => {
       say(text);
-      setChosen(new Set());
+      setChosen(new Map());
     },
     fail,
     again,
   };
   const last = value?.data.at(-1)?.path;
-  const shown = value?.data.map(({ path }) => path) ?? [];
-  const paths = [...chosen];
+  const shown = value?.data ?? [];
+  const files = [...chosen.values()];
   /** The picture that was chosen or left out last; with the shift key those up to it follow. */
   const mark = useRef<string | undefined>(undefined);
-  const choose = (path: string, isChosen: boolean, isRange: boolean) => {
-    const from = mark.current === undefined || !isRange ? -1 : shown.indexOf(mark.current);
-    const at = shown.indexOf(path);
-    const range = from < 0 ? [path] : shown.slice(Math.min(from, at), Math.max(from, at) + 1);
-    const next = new Set(chosen);
+  const choose = (file: ShownFile, isChosen: boolean, isRange: boolean) => {
+    const from = isRange ? shown.findIndex(({ path }) => path === mark.current) : -1;
+    const at = shown.findIndex(({ path }) => path === file.path);
+    const range = from < 0 ? [file] : shown.slice(Math.min(from, at), Math.max(from, at) + 1);
+    const next = new Map(chosen);
     for (const one of range) {
-      if (isChosen) next.add(one);
-      else next.delete(one);
+      if (isChosen) next.set(one.path, one);
+      else next.delete(one.path);
     }
-    mark.current = path;
+    mark.current = file.path;
     setChosen(next);
   };
-  const areAll = shown.length > 0 && shown.every((path) => chosen.has(path));
+  const areAll = shown.length > 0 && shown.every(({ path }) => chosen.has(path));
   const isEmptied = value?.data.length === 0 && before.length > 0;
   // All pictures of the last page are elsewhere now.
   useEffect(() => {
@@ -607,7 +620,10 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
       <ShowOutcome outcome={outcome} />
       <div class="bar">
         <span role="status">{WORDS.selected(chosen.size)}</span>
-        <button type="button" onClick={() => setChosen(new Set(areAll ? [] : shown))}>
+        <button
+          type="button"
+          onClick={() => setChosen(new Map(areAll ? [] : shown.map((file) => [file.path, file])))}
+        >
           {areAll ? WORDS.selectNone : WORDS.selectAll}
         </button>
         {mayDelete.value ? (
@@ -615,7 +631,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
             type="button"
             class="danger"
             disabled={chosen.size === 0}
-            onClick={() => void remove(dataset, paths, mended)}
+            onClick={() => void remove(dataset, files, mended)}
           >
             {WORDS.remove}
           </button>
@@ -623,24 +639,24 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
         <Targets
           dataset={dataset}
           labels={found?.classes.map((one) => one.label).filter((one) => one !== label) ?? []}
-          chosen={paths}
+          chosen={files}
           mended={mended}
         />
       </div>
       <p class="hint">{WORDS.pictureHint}</p>
       <Lacks scope="admin" to={TEXTS.access.pictures} />
       <ul id="pictures" class="grid">
-        {value?.data.map(({ path, split }) => (
-          <li key={path} {...dragOf(dataset, () => (chosen.has(path) ? paths : [path]))}>
+        {shown.map((file) => (
+          <li key={file.path} {...dragOf(dataset, () => (chosen.has(file.path) ? files : [file]))}>
             <label>
               <input
                 type="checkbox"
-                checked={chosen.has(path)}
-                aria-label={WORDS.select(fileName(path))}
-                onClick={({ currentTarget, shiftKey }) => choose(path, currentTarget.checked, shiftKey)}
+                checked={chosen.has(file.path)}
+                aria-label={WORDS.select(fileName(file.path))}
+                onClick={({ currentTarget, shiftKey }) => choose(file, currentTarget.checked, shiftKey)}
               />
-              <Thumbnail dataset={dataset} path={path} />
-              <span class="part">{WORDS.part[split ?? 'none']}</span>
+              <Thumbnail dataset={dataset} path={file.path} contentHash={file.content_hash ?? undefined} />
+              <span class="part">{WORDS.part[file.split ?? 'none']}</span>
             </label>
           </li>
         ))}
@@ -658,7 +674,7 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
 interface TargetsProps {
   readonly dataset: string;
   readonly labels: readonly string[];
-  readonly chosen: readonly string[];
+  readonly chosen: readonly ShownFile[];
   readonly mended: Mended;
 }
 
@@ -692,12 +708,12 @@ function Targets({ dataset, labels, chosen, mended }: TargetsProps) {
 interface TargetProps {
   readonly dataset: string;
   readonly label: string;
-  readonly chosen: readonly string[];
+  readonly chosen: readonly ShownFile[];
   readonly mended: Mended;
 }
 
 function Target({ dataset, label, chosen, mended }: TargetProps) {
-  const { over, place } = useDropPlace(dataset, (paths) => void move(dataset, paths, label, mended));
+  const { over, place } = useDropPlace(dataset, (files) => void move(dataset, files, label, mended));
   return (
     <button
       type="button"

@@ -266,6 +266,7 @@ function ToCheck({ report, dataset, mended }: ToCheckProps) {
                       path={path}
                       labels={report.labels}
                       likely={report.labels[picture.predicted] ?? ''}
+                      contentHash={picture.sha256}
                       mended={{
                         ...mended,
                         say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),

@@ -85,6 +85,8 @@ export const TEXTS = {
       'There is no such dataset any more. It was renamed or deleted; “Datasets” lists those that are there.',
     'dataset-class-not-found':
       'There is no such class any more. It was renamed, or its pictures were moved; load the page anew.',
+    'dataset-file-changed':
+      'A picture was replaced since the page showed it, so nothing was deleted. Load the page anew, and look at it again.',
     'model-not-found':
       'There is no such model any more. It was renamed or deleted; “Models” lists those that are there.',
     'job-not-found':

@@ -128,6 +128,64 @@ describe('one file', () => {
   });
 });
 
+describe('a file that was replaced since somebody looked', () => {
+  const CAT = 'datasets/pets/cat/1.png';
+  const DELETE = `${FILES}/delete`;
+  const NO_HASH = '0'.repeat(64);
+  const hashOf = async ({ store }: { readonly store: ObjectStore }, key = CAT) =>
+    contentHashOf((await store.get(key))?.body ?? new Uint8Array());
+
+  it('stays where it is, while the others move', async () => {
+    const test = await pets();
+    const other = await hashOf(test, 'datasets/pets/cat/2.png');
+    const content_hashes = { 'cat/1.png': NO_HASH, 'cat/2.png': other };
+    const asked = { paths: ['cat/1.png', 'cat/2.png'], class: 'bird', content_hashes };
+    const { status, body } = await test.send('POST', `${FILES}/move`, asked);
+    expect([status, body.data[0].error.code, body.data[0].moved_to]).toEqual([
+      200,
+      'dataset-file-changed',
+      null,
+    ]);
+    expect(body.data[1]).toMatchObject({ moved_to: 'bird/2.png', error: null });
+    expect(await test.store.head(CAT)).toBeDefined();
+  });
+
+  it('is not deleted, nor is anything else of the request', async () => {
+    const test = await pets();
+    const paths = ['cat/1.png', 'cat/2.png'];
+    const send = (hash: string, path = 'cat/1.png') =>
+      test.send('POST', DELETE, { paths, content_hashes: { [path]: hash } });
+    expect(await send(NO_HASH)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'dataset-file-changed', details: { paths: ['cat/1.png'] } } },
+    });
+    expect(await test.store.head('datasets/pets/cat/2.png')).toBeDefined();
+    expect(await send(NO_HASH, 'dog/1.png')).toMatchObject({ status: 400 });
+    expect(await send('short')).toMatchObject({ status: 400 });
+    expect((await send(await hashOf(test))).body.paths).toEqual(paths);
+  });
+
+  it('is not deleted where it is replaced while the deletion is under way', async () => {
+    const test = await pets();
+    const hash = await hashOf(test);
+    let heads = 0;
+    const store: ObjectStore = {
+      ...test.store,
+      async head(key) {
+        // The first look at it is before anything is erased.
+        if (key === CAT && ++heads === 2) await test.store.put(CAT, await makePattern(9));
+        return test.store.head(key);
+      },
+    };
+    const asked = { paths: ['cat/1.png'], content_hashes: { 'cat/1.png': hash } };
+    expect(await createTestApp({ store }).send('POST', DELETE, asked)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'dataset-file-changed' } },
+    });
+    expect(await hashOf(test)).toBe(contentHashOf(await makePattern(9)));
+  });
+});
+
 describe('a move', () => {
   it('corrects labels, several at once, under a new name where another picture has it', async () => {
     const test = await pets({ 'cat/deep/1.png': await makePattern(1), 'dog/2-2.png': await makePattern(2) });
