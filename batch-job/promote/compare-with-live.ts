@@ -6,10 +6,11 @@ import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-
 import { FoveaError } from '../../core/errors/errors.ts';
 import { predictedClass } from '../../core/evaluation/predictions.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
-import { MIN_COMMON_PICTURES, type PairedAnswers, type PromotionReason } from '../../core/model/promotion.ts';
+import type { PairedAnswers } from '../../core/model/promotion.ts';
 import { type CommonPicturesDeps, commonPictures } from '../../core/promotion/common-pictures.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { MIN_COMMON_PICTURES, type PromotionReason } from '../../core/words/promotion.ts';
 import { pictureExamples } from '../examples/pictures.ts';
 import { EVALUATION_BATCH_SIZE, type Judgement, predictorOf } from '../judge/judge-model.ts';
 import { evaluate } from '../training/evaluate.ts';

@@ -4,16 +4,11 @@
 import { isFoveaError } from '../errors/errors.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { PROMOTION_REASONS, type PromotionReason } from '../words/promotion.ts';
 import { commitModel, type ModelFiles } from './commit-model.ts';
 import { changeLiveRecord, type LiveRecord, readLiveRecord, withLive } from './live-record.ts';
 import type { Manifest } from './manifest.ts';
-import {
-  hasSameClasses,
-  isNotWorse,
-  type PairedAnswers,
-  PROMOTION_REASONS,
-  type PromotionReason,
-} from './promotion.ts';
+import { hasSameClasses, isNotWorse, type PairedAnswers } from './promotion.ts';
 import { readManifest } from './read-manifest.ts';
 import { isCommitted, resolveVersion } from './versions.ts';
 

@@ -5,8 +5,8 @@ import type { DatasetInspection, DatasetItem } from '../dataset/inspect-dataset.
 import { createSplitSnapshots, pictureId } from '../dataset/split-snapshots.ts';
 import { SplitFractionsSchema } from '../job/record/job.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { PromotionReason } from '../model/promotion.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { PromotionReason } from '../words/promotion.ts';
 import { readSeenPictures } from './seen-pictures.ts';
 
 /** The store, and the job's dataset as it was inspected. */

@@ -4,10 +4,11 @@ import type { DatasetInspection } from '../dataset/inspect-dataset.ts';
 import { isFoveaError } from '../errors/errors.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { hasSameClasses, MIN_COMMON_PICTURES, PROMOTION_REASONS } from '../model/promotion.ts';
+import { hasSameClasses } from '../model/promotion.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { MIN_COMMON_PICTURES, PROMOTION_REASONS } from '../words/promotion.ts';
 import { commonPictures } from './common-pictures.ts';
 
 /** What a job would do to the live version. */

@@ -7,10 +7,11 @@ import { percent } from '../../../core/words/quantities.ts';
 import { Chart } from '../parts/chart.tsx';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
-import { Failure } from '../parts/notice.tsx';
+import { NotUsed } from '../parts/not-used.tsx';
+import { Failure, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { usePicture } from '../parts/picture.tsx';
 import { usePresentName } from '../parts/present-name.ts';
-import { refresh } from '../state/lists.ts';
+import { models, refresh } from '../state/lists.ts';
 import { poll } from '../state/poll.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -184,6 +185,7 @@ function Sheet({ id, isOver }: { readonly id: string; readonly isOver: boolean }
 }
 
 function End({ job, events }: JobPartProps) {
+  const { outcome, say, fail } = useOutcome();
   const words = jobWords(job);
   const dataset = usePresentName(job.dataset) ?? job.dataset;
   const lacksWeights = job.error?.code === 'weights-unavailable';
@@ -212,6 +214,14 @@ function End({ job, events }: JobPartProps) {
         {WORDS.done} {words}
       </p>
       {fastest === 0 ? null : <p class="facts">{WORDS.fastest(fastest)}</p>}
+      <NotUsed
+        model={job.model_name}
+        live={models.value?.find(({ id }) => id === job.model_name)?.version}
+        events={events}
+        say={say}
+        fail={fail}
+      />
+      <ShowOutcome outcome={outcome} />
       <p class="actions">
         <a class="button primary" href={toHash(['try'], { model: version })}>
           {WORDS.tryModel}

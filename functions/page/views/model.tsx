@@ -9,6 +9,7 @@ import { useAsked } from '../parts/asked.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
+import { NotUsed } from '../parts/not-used.tsx';
 import { Failure, isGone, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { usePresentName } from '../parts/present-name.ts';
 import { mayDelete, mayTrain } from '../state/access.ts';
@@ -40,6 +41,17 @@ export function Model({ model }: { readonly model: string }) {
     [model],
   );
   const live = versions.value?.find(({ aliases }) => aliases.includes('live')) ?? versions.value?.[0];
+  const newest = versions.value?.[0];
+  const isUnused = newest !== undefined && newest !== live && newest.job !== '';
+  // Its training said why it is not used.
+  const events = useAsked(
+    async (signal) =>
+      isUnused && mayTrain.value === true
+        ? client.value.jobs.eventsSince(newest.job, undefined, { signal })
+        : [],
+    [newest?.job, String(isUnused), String(mayTrain.value)],
+    { isLasting: true },
+  );
   const asked = route.value.query.get('version');
   const isUnlisted = asked !== null && versions.value?.every((one) => one.version !== asked) === true;
   // The list has the newest versions alone.
@@ -90,6 +102,16 @@ export function Model({ model }: { readonly model: string }) {
             </a>
           </div>
         ) : null}
+        <NotUsed
+          model={model}
+          live={live?.version}
+          events={events.value ?? []}
+          say={(text) => {
+            say(text);
+            versions.again();
+          }}
+          fail={fail}
+        />
         <ShowOutcome outcome={outcome} />
         <Lacks
           scope={isAllowed === false ? 'train' : 'admin'}

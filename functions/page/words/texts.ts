@@ -3,6 +3,7 @@
 import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
 import { type Interval, sayAccuracy } from '../../../core/words/accuracy.ts';
+import { sayNotUsed } from '../../../core/words/promotion.ts';
 import {
   aboutDollars,
   dollars,
@@ -428,6 +429,8 @@ export const TEXTS = {
     live: 'in use',
     created: 'Made',
     testAccuracy: 'Right',
+    notUsed: sayNotUsed,
+    compareBoth: 'Compare both',
     promote: 'Use this one',
     promoteLabel: (version: string) => `Use this one: version ${version}`,
     rollBack: 'Go back to the one before',

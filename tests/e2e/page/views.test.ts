@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';
 import { COLORS, type Color, colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../../support/find-chromium.ts';
+import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 const executablePath = findChromium();
@@ -24,6 +25,7 @@ const AT_ONCE_MS = 500;
 
 describe.skipIf(executablePath === undefined)('views of the page', () => {
   const store = createMemoryStore();
+  let jobs: ReturnType<typeof createTestApp>['jobs'];
   let browser: Browser;
   let server: RunningServer;
   let client: FoveaClient;
@@ -51,7 +53,9 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
 
   beforeAll(async () => {
     await commitColorModel(store);
-    server = await startServer({ app: createTestApp({ store }).app, host: '127.0.0.1', port: 0 });
+    const test = createTestApp({ store });
+    jobs = test.jobs;
+    server = await startServer({ app: test.app, host: '127.0.0.1', port: 0 });
     client = createClient({ url: server.url });
     for (const [at, color] of COLORS.entries())
       for (let number = 0; number < PICTURES_OF_CLASS; number++)
@@ -214,5 +218,32 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await page.selectOption('#train-dataset', 'colors');
     await page.check(`input[value=${effort}]`);
     await expect.poll(() => page.textContent('#estimate')).toContain(said);
+  });
+
+  it('says why a version is trained and not used, and lets it be compared and used', async () => {
+    const { id } = await jobs.create(newJob({ model: 'color', dataset: 'colors' }));
+    await client.models.promote('color', { version: '1' });
+    await commitColorModel(store, { version: '2', jobId: id });
+    await jobs.appendEvent(id, {
+      level: 'info',
+      type: 'message',
+      message: 'Version 1 stays live.',
+      data: { promoted: false, reason: 'worse', model: 'color', model_version: '2', live_version: '1' },
+    });
+    for (const status of ['queued', 'running', 'succeeded'] as const)
+      await jobs.update(id, (job) => ({ ...job, status }));
+    const said =
+      'Version 2 is trained and not used, because it is right on fewer pictures than the live version, of those that neither was trained on. ' +
+      'Version 1 stays in use.';
+    for (const view of [`jobs/${id}`, 'models/color']) {
+      await show(view);
+      await page.waitForSelector('#not-used');
+      expect(await page.textContent('#not-used p')).toBe(said);
+      expect(await page.getAttribute('#not-used a', 'href')).toBe('#/models/color/compare?versions=1%2C2');
+    }
+    await page.click('#not-used button');
+    await page.waitForSelector('text=Version 2 is in use now.');
+    await page.waitForSelector('#not-used', { state: 'detached' });
+    expect((await client.models.get('color')).version).toBe('2');
   });
 });
