@@ -21,7 +21,8 @@ export interface BatchCalls {
   /** Newest first. */
   list(options?: ListOptions): AsyncIterable<WireBatch>;
   cancel(id: string, options?: CallOptions): Promise<WireBatch>;
-  delete(id: string, options?: CallOptions): Promise<void>;
+  /** Deletes a batch with its results. @param options with `deleteInputs`, the pictures that it had below `inputs/` go, too. */
+  delete(id: string, options?: CallOptions & { readonly deleteInputs?: boolean | undefined }): Promise<void>;
   /** The results of a batch that is over: JSON, a line for each picture. */
   results(id: string, options?: CallOptions & { readonly only?: 'errors' | undefined }): Promise<Response>;
   /** Waits until a batch is over, whatever it ends as, and gives it. */
@@ -46,8 +47,8 @@ export function batchCalls(transport: Transport): BatchCalls {
     get,
     list: (options) => entries<WireBatch>(transport, BATCHES, ({ id }) => id, options),
     cancel: (id, options) => ask('batch', 'POST', `${pathOf(id)}/cancel`, options),
-    async delete(id, options) {
-      await ask('batch', 'DELETE', pathOf(id), options);
+    async delete(id, { deleteInputs, signal } = {}) {
+      await ask('batch', 'DELETE', pathOf(id), { query: { delete_inputs: deleteInputs }, signal });
     },
     results: (id, { only, signal } = {}) => send('GET', `${pathOf(id)}/results`, { query: { only }, signal }),
     async wait(id, { pollMs, onProgress, signal } = {}) {

@@ -14,6 +14,7 @@ import { checkTarget } from '../client/make-folder.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
+import { confirm } from '../terminal/ask.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { startTransferBar } from '../terminal/transfer-bar.ts';
@@ -237,9 +238,15 @@ export async function runBatchCancel({ client, output }: Session, id: string): P
   });
 }
 
-/** Deletes a batch with its results. */
-export async function runBatchRemove({ client, output }: Session, id: string): Promise<void> {
-  await client.batches.delete(id);
+/** Deletes a batch with its results; once somebody is sure, with its pictures, too. */
+export async function runBatchRemove(
+  { client, output }: Session,
+  id: string,
+  { deleteInputs = false, yes = false }: { readonly deleteInputs?: boolean; readonly yes?: boolean },
+): Promise<void> {
+  const what = `Delete the batch ${id} with the pictures that it had below inputs/ for good?`;
+  if (deleteInputs && !yes && !(await confirm(what))) throw new FailedError('Nothing was deleted.');
+  await client.batches.delete(id, { deleteInputs });
   output.answer({
     json: { object: 'batch', id, deleted: true },
     text: () => `The batch ${id} is deleted.`,

@@ -504,8 +504,16 @@ function addBatches(program: Command): void {
     `fovea batches cancel ${ID}`,
   );
   withExamples(
-    asks(ofBatch('rm', 'delete a batch with its results'), async () => (await load()).runBatchRemove),
-    `fovea batches rm ${ID}`,
+    asks(
+      yes(
+        ofBatch('rm', 'delete a batch with its results').option(
+          '--delete-inputs',
+          'delete the pictures that it had below inputs/, too; needs the scope admin',
+        ),
+      ),
+      async () => (await load()).runBatchRemove,
+    ),
+    `fovea batches rm ${ID} --delete-inputs --yes`,
   );
 }
 
