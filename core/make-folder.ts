@@ -1,6 +1,6 @@
 // Makes folders one after the other: Node's own way with parents (`recursive`) does not end below `/proc`, where the system makes none.
 
-import { mkdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -23,7 +23,14 @@ export async function makeFolder(folder: string): Promise<void> {
 
 const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code;
 
-/** The system may refuse to make a folder that is there with another code than `EEXIST`. */
+/** The system may refuse to make a folder that is there with another code than `EEXIST`. One that others remove meanwhile is made again. */
 async function throwUnlessFolder(folder: string, error: unknown): Promise<void> {
-  if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) throw error;
+  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory();
+  if (isFolder === true) return;
+  const wasRemoved = isFolder === undefined && codeOf(error) === 'EEXIST' && !(await isLink(folder));
+  if (!wasRemoved) throw error;
+  await makeFolder(folder);
 }
+
+const isLink = async (file: string): Promise<boolean> =>
+  (await lstat(file).catch(() => undefined))?.isSymbolicLink() === true;

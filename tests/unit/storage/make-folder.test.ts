@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -19,10 +20,29 @@ it('makes a folder with those around it, also at the same time and again', async
   expect(statSync(deep).isDirectory()).toBe(true);
 });
 
-it('throws where a file is in the way', async () => {
+it('makes a folder that others remove meanwhile', async () => {
+  const contested = path.join(folder, 'contested');
+  const over = new AbortController();
+  const remove = async () => {
+    while (!over.signal.aborted) await rmdir(contested).catch(() => undefined);
+  };
+  const make = async () => {
+    for (let round = 0; round < 300; round++) await makeFolder(contested);
+  };
+  const removals = [remove(), remove()];
+  const [first, second] = await Promise.allSettled([make(), make()]);
+  over.abort();
+  await Promise.all(removals);
+  expect([first?.status, second?.status]).toEqual(['fulfilled', 'fulfilled']);
+});
+
+it('throws where a file, or a link to nothing, is in the way', async () => {
   const file = path.join(folder, 'file');
   writeFileSync(file, '');
   await expect(makeFolder(file)).rejects.toMatchObject({ code: 'EEXIST' });
+  const link = path.join(folder, 'link');
+  symlinkSync(path.join(folder, 'nothing'), link);
+  await expect(makeFolder(link)).rejects.toMatchObject({ code: 'EEXIST' });
   await expect(makeFolder(path.join(file, 'a/b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
 
