@@ -7,13 +7,12 @@ import { pipeline } from 'node:stream/promises';
 import type { ImportModelBody } from '../../api/import-model.ts';
 import type { WireModel } from '../../api/model.ts';
 import type { WireLive, WireModelComparison, WireModelVersion } from '../../api/model-version.ts';
-import { scoresInWords } from '../../api/scores-in-words.ts';
-import { ApiError } from '../../client/api-error.ts';
 import { all } from '../../client/pages.ts';
 import { formatBytes, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { percent } from '../../core/words/quantities.ts';
 import { checkEnding, checkTarget } from '../client/make-folder.ts';
+import { type SaidOfModel, saidOfModel } from '../client/said-of-model.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
@@ -71,43 +70,26 @@ function describeModels(models: readonly WireModel[], nowMs: number): string {
 export async function runModelShow({ client, output }: Session, reference: string): Promise<void> {
   const model = await client.models.get(reference);
   const versions = await all(client.models.versions(model.id));
-  const scores = model.report === null ? null : await saidOfScores(client, reference);
+  const said = model.report === null ? null : await saidOfModel(client, reference);
   output.answer({
     json: { ...model, version_list: versions },
-    text: () => describeModel(model, versions, { url: client.url, nowMs: Date.now(), scores }),
+    text: () => describeModel(model, versions, { url: client.url, nowMs: Date.now(), said }),
     short: () => versions.map(({ id }) => id).join('\n'),
   });
-}
-
-/** Whether the scores can be trusted; null where nothing was judged, and where the report cannot be had, as with a key that only predicts. */
-async function saidOfScores(client: Session['client'], reference: string): Promise<string | null> {
-  try {
-    const report = await client.models.report(reference);
-    return report.results === null ? null : describeScores(report, report.results);
-  } catch (error) {
-    if (error instanceof ApiError) return null;
-    throw error;
-  }
-}
-
-/** Whether the scores of a report can be trusted, in one line. */
-export function describeScores(...report: Parameters<typeof scoresInWords>): string {
-  const { verdict, reason } = scoresInWords(...report);
-  return `${verdict} ${reason}`;
 }
 
 interface ModelFacts {
   /** The address of the server, for that of the report. */
   readonly url: string;
   readonly nowMs: number;
-  /** Whether its scores can be trusted; null where that is not known. */
-  readonly scores: string | null;
+  /** What its report says; null where that is not known. */
+  readonly said: SaidOfModel | null;
 }
 
 function describeModel(
   model: WireModel,
   versions: readonly WireModelVersion[],
-  { url, nowMs, scores }: ModelFacts,
+  { url, nowMs, said }: ModelFacts,
 ): string {
   const { input } = model;
   const table = newTable(['version', 'aliases', 'base', 'dataset', 'made', 'accuracy', 'size'], 5);
@@ -125,7 +107,9 @@ function describeModel(
     `model      ${model.id}, version ${model.version}`,
     `classes    ${model.labels.join(', ')}`,
     ...(input === null ? [] : [`input      ${input.height}×${input.width}×${input.channels}`]),
-    ...(scores === null ? [] : [`scores     can they be trusted? ${scores}`]),
+    ...(said === null
+      ? []
+      : [`accuracy   ${said.accuracy}`, `scores     can they be trusted? ${said.scores}`]),
     ...(model.report === null ? [] : [`report     ${url}${model.report}?format=html`]),
     '',
     table.toString(),

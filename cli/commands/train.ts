@@ -6,8 +6,9 @@ import type { WireJob } from '../../api/job.ts';
 import { environment } from '../../core/environment.ts';
 import { formatBytes, formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
-import { percent } from '../../core/words/quantities.ts';
+
 import { describeFailure, followJob, isAway } from '../client/follow-job.ts';
+import { type SaidOfModel, saidOfModel } from '../client/said-of-model.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
@@ -121,23 +122,30 @@ export async function followToEnd({ client, output }: Session, id: string): Prom
   } finally {
     stopListening();
   }
-  output.answer({ json: job, text: () => describeEnd(job), short: () => job.fine_tuned_model ?? job.id });
+  const { fine_tuned_model: model } = job;
+  const said = model === null ? null : await saidOfModel(client, model);
+  output.answer({
+    json: job,
+    text: () => describeEnd(job, said),
+    short: () => job.fine_tuned_model ?? job.id,
+  });
   if (job.status === 'failed' || job.status === 'cancelled') throw new FailedError(describeFailure(job));
 }
 
-function describeEnd(job: WireJob): string {
-  const { fine_tuned_model: model, result, cost, started_at, finished_at } = job;
+function describeEnd(job: WireJob, said: SaidOfModel | null): string {
+  const { fine_tuned_model: model, cost, started_at, finished_at } = job;
   if (job.status === 'paused')
     return `The job ${job.id} is paused. Go on: ${shownCommand('jobs', 'resume', job.id)}`;
   if (model === null) return '';
   const took =
     started_at === null || finished_at === null ? '' : ` in ${timeInWords(finished_at - started_at)}`;
-  const accuracy =
-    result?.test_accuracy == null
-      ? ''
-      : `, right on ${percent(result.test_accuracy)} of the pictures that were kept for the test`;
   const price = cost.usd > 0 ? `, for ${formatUsd(cost.usd)}` : '';
-  return `Model ${model} is made${took}${accuracy}${price}.\nNext: ${shownCommand('predict', model, 'FILE')}`;
+  const lines = [
+    `Model ${model} is made${took}${price}.`,
+    ...(said === null ? [] : [said.accuracy]),
+    `Next: ${shownCommand('predict', model, 'FILE')}`,
+  ];
+  return lines.join('\n');
 }
 
 /** What to do where the server does not have the weights that a job starts from. */

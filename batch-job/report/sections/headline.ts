@@ -2,7 +2,7 @@
 
 import { type ScoreTrust, trustInScores, unknownClasses } from '../../../core/evaluation/score-trust.ts';
 import type { Report, ReportProportion, ReportResults } from '../../../core/model/report.ts';
-import { sayAccuracy } from '../../../core/words/accuracy.ts';
+import { type Interval, leadingShare, sayAccuracy, sayBasis } from '../../../core/words/accuracy.ts';
 import { sayScoreTrust } from '../../../core/words/score-trust.ts';
 import { percent, percentRange, plural, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
@@ -16,7 +16,7 @@ export function headline(report: Report, results: ReportResults): Markup {
   return html`<section class="card hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
-<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(unknown)}${secondEstimate(report, results)}</div>
+<p>${basis}</p>${unknownClassesWarning(unknown)}${secondEstimate(report, results)}</div>
 </section>
 <div class="cards">
 ${card('What it confuses', confusionText(report, results))}
@@ -27,49 +27,23 @@ ${card('When should a person look?', reviewText(results))}
 
 const of100 = (share: number) => Math.round(HUNDRED * share);
 
-interface HeadlineNumber extends Pick<ReportProportion, 'value' | 'low' | 'high'> {
+interface HeadlineNumber extends Interval {
   readonly caption: string;
   readonly lead: string;
   readonly basis: Markup;
 }
 
-/**
- * Accuracy, or balanced accuracy where classes are unequal: a model that names the large classes alone is right most of the
- * time, and knows nothing of the small ones.
- */
 function headlineNumber(report: Report, results: ReportResults): HeadlineNumber {
-  const { imbalance } = report;
-  const { balancedAccuracy, outOfFold } = results;
-  // Look-alikes are right and wrong together, so that their number says little.
-  const grouped = report.judgedOn === 'folds' ? outOfFold?.accuracy : undefined;
-  const accuracy = { ...results.accuracy, ...grouped };
-  const judged = judgedPictures(report, results);
-  if (imbalance === null) {
-    return {
-      ...accuracy,
-      caption: 'right',
-      lead: sayAccuracy(accuracy, false),
-      basis: html`Measured on ${ratio(accuracy)} ${judged}.`,
-    };
-  }
-  return {
-    ...balancedAccuracy,
-    caption: 'balanced accuracy',
-    lead: sayAccuracy(balancedAccuracy, true),
-    basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} Of all ${judged}, ${ratio(accuracy)} were right (${percent(accuracy.value)}), which says little about small classes.`,
-  };
-}
-
-/** What the judged pictures are to the model. */
-function judgedPictures({ judgedOn }: Report, { heldOutBy, outOfFold }: ReportResults): string {
-  if (judgedOn === 'folds')
-    return heldOutBy === 'folds'
-      ? `pictures, each by a model that had not seen it${outOfFold?.ungrouped.length === 0 ? ' or its look-alikes' : ', though some of its look-alikes'}`
-      : 'pictures held out, by which the second stage was chosen too, so that it looks a little better than it is';
-  const isUnseen = judgedOn === 'test' || heldOutBy === 'folds';
-  return isUnseen
-    ? `${judgedOn} pictures that training never saw`
-    : 'validation pictures by which the best epoch was chosen too, so that it looks a little better than it is';
+  const { judgedOn, imbalance } = report;
+  const judged = { ...results, judgedOn, isImbalanced: imbalance !== null };
+  const said = { ...leadingShare(judged), lead: sayAccuracy(judged) };
+  return imbalance === null
+    ? { ...said, caption: 'right', basis: html`${sayBasis(judged)}` }
+    : {
+        ...said,
+        caption: 'balanced accuracy',
+        basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} ${sayBasis(judged)}`,
+      };
 }
 
 function worstClassText({ labels }: Report, { classes }: ReportResults): Markup | null {

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { WireModelVersion } from '../../../api/model-version.ts';
 import type { WireReport } from '../../../api/report.ts';
+import { accuracyInWords } from '../../../api/scores-in-words.ts';
 import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
@@ -158,14 +159,12 @@ export function Model({ model }: { readonly model: string }) {
 }
 
 function Verdict({ report }: { readonly report: WireReport }) {
-  const { results, imbalance, judged_on: judgedOn } = report;
-  if (results === null) return <p>{WORDS.noResults}</p>;
-  const { accuracy, balanced_accuracy: balanced, out_of_fold: outOfFold } = results;
-  const interval = judgedOn === 'folds' ? (outOfFold?.accuracy ?? accuracy) : accuracy;
+  if (report.results === null) return <p>{WORDS.noResults}</p>;
+  const { verdict, reason } = accuracyInWords(report, report.results);
   return (
     <div id="verdict">
-      <p class="lead">{WORDS.verdict(imbalance === null ? interval : balanced, imbalance !== null)}</p>
-      <p>{WORDS.basis(accuracy.successes, accuracy.trials, judgedOn)}</p>
+      <p class="lead">{verdict}</p>
+      <p>{reason}</p>
     </div>
   );
 }

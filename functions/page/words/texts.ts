@@ -2,7 +2,7 @@
 
 import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
-import { type Interval, sayAccuracy } from '../../../core/words/accuracy.ts';
+import type { Interval } from '../../../core/words/accuracy.ts';
 import { sayNotUsed } from '../../../core/words/promotion.ts';
 import {
   aboutDollars,
@@ -377,15 +377,6 @@ export const TEXTS = {
     more: 'And more: only the first hundred are shown.',
   },
   model: {
-    verdict: sayAccuracy,
-    basis: (right: number, all: number, judgedOn: 'test' | 'validation' | 'folds') =>
-      `${whole(right)} of ${plural(all, 'picture')} ${right === 1 ? 'was' : 'were'} right. ${
-        judgedOn === 'test'
-          ? 'The model never saw them.'
-          : judgedOn === 'validation'
-            ? 'They helped to choose when to stop, so the number is a little too good.'
-            : 'Each was judged by a model that had not seen it.'
-      } It holds for pictures of the same kind: same cameras, places and classes.`,
     noReport: 'This version has no report.',
     versionGone: (model: string, version: string) =>
       `There is no version ${version} of ${model}. It was deleted, or never made.`,

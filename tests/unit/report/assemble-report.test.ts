@@ -154,7 +154,7 @@ describe('assembleReport', () => {
     expect(report.results?.accuracy.trials).toBe(120);
     expect(report.suspectedLabels.judged).toBe(120);
     const page = drawReport(report, new Map());
-    expect(page).toContain('each by a model that had not seen it or its look-alikes');
+    expect(page).toContain('Each was judged by a model that had not seen it or its look-alikes.');
     expect(page).not.toContain('Two estimates.');
   });
 

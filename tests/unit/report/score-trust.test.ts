@@ -3,7 +3,7 @@ import { toWireReport } from '../../../api/report.ts';
 import { scoresInWords } from '../../../api/scores-in-words.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
-import { describeScores } from '../../../cli/commands/models.ts';
+import { saidInReport } from '../../../cli/client/said-of-model.ts';
 import { toProportion } from '../../../core/evaluation/proportion.ts';
 import { trustInScores } from '../../../core/evaluation/score-trust.ts';
 import { makeReportInput } from '../../support/report-input.ts';
@@ -81,6 +81,37 @@ describe('whether scores can be trusted', () => {
     if (wire.results === null) throw new Error('Pictures are judged.');
     const onPage = scoresInWords(wire, wire.results);
     expect(`${onPage.verdict} ${onPage.reason}`).toBe(textOf(inReport));
-    expect(describeScores(wire, wire.results)).toBe(textOf(inReport));
+    expect(saidInReport(wire)?.scores).toBe(textOf(inReport));
+  });
+});
+
+describe('how often a model will be right', () => {
+  const LEAD = /<p class="lead">(.*?)<\/p>\s*<p>(.*?)<\/p>/s;
+  const whole = reportOf({ error: 0.01, byChance: 0.01, right: 367, pictures: 400 });
+  const folds = { ...whole.results, heldOutBy: 'folds' as const };
+
+  it.each([
+    ['by a test', whole, '367 of 400 test pictures were right. Training never saw them.'],
+    [
+      'by the validation split',
+      { ...whole, judgedOn: 'validation' as const },
+      '367 of 400 validation pictures were right. The best epoch was chosen by them, too, so that the model looks a little better than it is.',
+    ],
+    [
+      'by pictures that chose nothing',
+      { ...whole, judgedOn: 'validation' as const, results: folds },
+      '367 of 400 validation pictures were right. Training never saw them.',
+    ],
+    [
+      'by folds',
+      { ...whole, judgedOn: 'folds' as const, results: folds },
+      '367 of 400 pictures were right. Each was judged by a model that had not seen it, though some of its look-alikes.',
+    ],
+  ])('is said %s in report and command line alike', (_, report, basis) => {
+    const [, lead, reason] = LEAD.exec(drawReport(report, new Map())) ?? [];
+    expect(textOf(reason)).toBe(
+      `${basis} It holds for pictures of the same kind: same cameras, places and classes.`,
+    );
+    expect(saidInReport(toWireReport(report))?.accuracy).toBe(`${textOf(lead)} ${textOf(reason)}`);
   });
 });
