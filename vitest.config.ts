@@ -30,6 +30,8 @@ export default defineConfig({
     // On two cores one file at a time would wait for servers and timers most of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default'],
+    // A machine that is busy with other tests draws a page late.
+    expect: { poll: { timeout: MINUTE_MS / 3 } },
     projects: [
       project('unit', { exclude: UNIT_ALONE }),
       project('unit alone', { include: UNIT_ALONE }),

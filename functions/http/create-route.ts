@@ -1,6 +1,6 @@
 // Makes a route whose description and middleware say which scope of an API key it needs.
 
-import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
+import { createRoute as describeRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { noteOperation } from './audit-requests.ts';
 import { idempotent } from './idempotent.ts';
 import { keptOf } from './idempotent-operations.ts';
@@ -19,7 +19,21 @@ type ScopedRoute<P extends string> = Omit<RouteConfig, 'path' | 'security' | 'mi
   readonly middleware?: never;
 };
 
-/** A route, as `@hono/zod-openapi` has them, that admits keys with the scope of its operation alone, and within their limits. */
+/** A parameter that a route does not know is refused: in the query, `dry_run` of a body would be ignored, and the job made. */
+const NO_QUERY = z.strictObject(
+  {},
+  {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? 'This operation has no parameters there: fields belong in the body'
+        : undefined,
+  },
+);
+
+/**
+ * A route, as `@hono/zod-openapi` has them, that admits keys with the scope of its operation alone, and within their limits. Without a schema
+ * of its query it takes none.
+ */
 export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R) {
   const scope = OPERATION_SCOPES[route.operationId];
   if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
@@ -32,5 +46,6 @@ export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R
     requireNames(route.operationId),
     ...(kept === undefined ? [] : [idempotent(route.operationId, kept)]),
   ];
-  return describeRoute({ ...route, description, security, middleware } as R);
+  const request = { query: NO_QUERY, ...route.request };
+  return describeRoute({ ...route, request, description, security, middleware } as R);
 }

@@ -1,6 +1,5 @@
 // GET /v1/architectures: the networks that can be trained and planned.
 
-import { z } from '@hono/zod-openapi';
 import { ArchitectureListSchema, toWireArchitecture, type WireArchitecture } from '../../api/architecture.ts';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -13,7 +12,6 @@ const list = createRoute({
   path: '/v1/architectures',
   tags: ['Networks'],
   summary: 'List architectures',
-  request: { query: z.strictObject({}) },
   responses: {
     200: {
       description: 'Every architecture, about the smallest first.',

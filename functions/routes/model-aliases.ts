@@ -1,6 +1,5 @@
 // Which version answers: promote, roll back, and aliases, over HTTP.
 
-import { z } from 'zod';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import {
   ExpectedQuerySchema,
@@ -49,8 +48,6 @@ const live = {
   content: { 'application/json': { schema: LiveSchema } },
 };
 
-/** What stands in the body is not taken from the query. */
-const NO_QUERY = z.strictObject({});
 const EXPECTED_IN_QUERY = 'Send expected_version in the query.';
 
 const promoteRoute = createRoute({
@@ -65,7 +62,6 @@ const promoteRoute = createRoute({
   request: {
     headers: IdempotencyHeadersSchema,
     params: ModelNameParamSchema,
-    query: NO_QUERY,
     body: jsonBody('PromoteModel'),
   },
   responses: {
@@ -117,7 +113,7 @@ const set = createRoute({
   description:
     'Makes or moves an alias of your own, which every address takes as `<model>:<alias>`. `live` is promoted; `latest` and `canary` cannot ' +
     'be set.',
-  request: { params: SetAliasParamSchema, query: NO_QUERY, body: jsonBody('SetModelAlias') },
+  request: { params: SetAliasParamSchema, body: jsonBody('SetModelAlias') },
   responses: {
     200: { description: 'The alias.', content: { 'application/json': { schema: ModelAliasSchema } } },
     ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'alias-reserved', 'model-needs-memory'),

@@ -1,6 +1,5 @@
 // GET /v1/workers: the machines that take jobs from the store of this server.
 
-import { z } from '@hono/zod-openapi';
 import { toWireWorker, WorkerListSchema } from '../../api/worker.ts';
 import { createWorkerRecords } from '../../core/job/queues/workers/worker-records.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -14,7 +13,6 @@ const list = createRoute({
   path: '/v1/workers',
   tags: ['Workers'],
   summary: 'List workers: what each offers, when it was last seen, and its job at hand',
-  request: { query: z.strictObject({}) },
   responses: {
     200: {
       description: 'All of them; a worker that was not seen for an hour is forgotten.',

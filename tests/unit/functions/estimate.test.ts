@@ -31,6 +31,14 @@ describe('the estimate of a job', () => {
     expect(body.estimate.pictures).toEqual(body.split);
   });
 
+  it('is not made into a job where the dry run is asked for in the query', async () => {
+    const jobs = async () => (await test.send('GET', JOBS)).body.data.length;
+    const before = await jobs();
+    const { status, body } = await test.send('POST', `${JOBS}?dry_run=true`, BODY);
+    expect([status, body.error.code, await jobs()]).toEqual([400, 'request-invalid', before]);
+    expect(body.error.message).toMatch(/^The query .*: fields belong in the body/);
+  });
+
   it('says in a dry run how large the model will be, by its classes', async () => {
     const bytesOf = async (model: string, app = test): Promise<number> =>
       (await app.send('POST', JOBS, { ...BODY, model, dry_run: true })).body.about_model_bytes;
