@@ -154,7 +154,9 @@ describe('drawReport', () => {
       expect(head).toContain('67 % balanced accuracy');
       expect(head).toContain('Of 100 new pictures, as many of each class, about 67 (57–77) will be right.');
       expect(head).toContain('The worst is owl: 0 of 8 of its pictures were recognized.');
-      expect(head).toContain('440 of 450 test pictures were right (97.8 %), which says little about small classes. Training never saw them.');
+      expect(head).toContain(
+        '440 of 450 test pictures were right (97.8 %), which says little about small classes. Training never saw them.',
+      );
       expect(head).not.toContain('about 98');
     });
 
