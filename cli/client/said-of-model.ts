@@ -1,7 +1,7 @@
 // What the report of a model says of it, in words, for a terminal.
 
 import type { WireReport } from '../../api/report.ts';
-import { accuracyInWords, scoresInWords } from '../../api/scores-in-words.ts';
+import { accuracyInWords, remarksInWords, scoresInWords } from '../../api/scores-in-words.ts';
 import { ApiError, ConnectionError } from '../../client/api-error.ts';
 import type { FoveaClient } from '../../client/create-client.ts';
 import type { Said } from '../../core/words/score-trust.ts';
@@ -10,6 +10,8 @@ import type { Said } from '../../core/words/score-trust.ts';
 export interface SaidOfModel {
   /** How often the model will be right, and what that was measured on. */
   readonly accuracy: string;
+  /** What has to be known beside that; empty where there is nothing. */
+  readonly remarks: readonly string[];
   /** Whether its scores can be trusted. */
   readonly scores: string;
 }
@@ -22,6 +24,7 @@ export const saidInReport = (report: WireReport): SaidOfModel | null =>
     ? null
     : {
         accuracy: inOneLine(accuracyInWords(report, report.results)),
+        remarks: remarksInWords(report, report.results).map(({ text }) => text),
         scores: inOneLine(scoresInWords(report, report.results)),
       };
 

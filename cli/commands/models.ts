@@ -109,7 +109,11 @@ function describeModel(
     ...(input === null ? [] : [`input      ${input.height}×${input.width}×${input.channels}`]),
     ...(said === null
       ? []
-      : [`accuracy   ${said.accuracy}`, `scores     can they be trusted? ${said.scores}`]),
+      : [
+          `accuracy   ${said.accuracy}`,
+          ...said.remarks.map((remark) => `also       ${remark}`),
+          `scores     can they be trusted? ${said.scores}`,
+        ]),
     ...(model.report === null ? [] : [`report     ${url}${model.report}?format=html`]),
     '',
     table.toString(),

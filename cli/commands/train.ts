@@ -142,7 +142,7 @@ function describeEnd(job: WireJob, said: SaidOfModel | null): string {
   const price = cost.usd > 0 ? `, for ${formatUsd(cost.usd)}` : '';
   const lines = [
     `Model ${model} is made${took}${price}.`,
-    ...(said === null ? [] : [said.accuracy]),
+    ...(said === null ? [] : [said.accuracy, ...said.remarks]),
     `Next: ${shownCommand('predict', model, 'FILE')}`,
   ];
   return lines.join('\n');

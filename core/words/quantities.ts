@@ -12,6 +12,10 @@ const LEAST_USD = 0.01;
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 
+/** The ends of an interval of shares, 0 to 1, in percent. */
+export const percentRange = ({ low, high }: { readonly low: number; readonly high: number }): string =>
+  `${of100(low)}–${of100(high)} %`;
+
 /** A difference of shares, 0 to 1, in percentage points. */
 export const points = (share: number): string => `${(share * 100).toFixed(1)} points`;
 

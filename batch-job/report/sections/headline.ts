@@ -1,10 +1,11 @@
 // The top of the report: how often the model is right, what it confuses, whether its scores can be trusted.
 
-import { type ScoreTrust, trustInScores, unknownClasses } from '../../../core/evaluation/score-trust.ts';
-import type { Report, ReportProportion, ReportResults } from '../../../core/model/report.ts';
+import { type ScoreTrust, trustInScores } from '../../../core/evaluation/score-trust.ts';
+import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { type Interval, leadingShare, sayAccuracy, sayBasis } from '../../../core/words/accuracy.ts';
+import { sayRemarks } from '../../../core/words/remarks.ts';
 import { sayScoreTrust } from '../../../core/words/score-trust.ts';
-import { percent, percentRange, plural, ratio } from '../markup/format.ts';
+import { percent, percentRange, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
@@ -12,11 +13,10 @@ const HUNDRED = 100;
 /** One number with its interval, what it means for new pictures, and one card for each of the questions that are asked most. */
 export function headline(report: Report, results: ReportResults): Markup {
   const { value, low, high, caption, lead, basis } = headlineNumber(report, results);
-  const unknown = unknownClasses(results.classes).map((index) => report.labels[index] as string);
   return html`<section class="card hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
-<p>${basis}</p>${unknownClassesWarning(unknown)}${secondEstimate(report, results)}</div>
+<p>${basis}</p>${remarks(report, results)}</div>
 </section>
 <div class="cards">
 ${card('What it confuses', confusionText(report, results))}
@@ -54,56 +54,17 @@ function worstClassText({ labels }: Report, { classes }: ReportResults): Markup 
   return html`The worst is <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
 }
 
-function unknownClassesWarning(unknown: readonly string[]): Markup | null {
-  if (unknown.length === 0) return null;
-  return html`<p class="warning">The model never answered ${listed(unknown)}. It does not know ${unknown.length === 1 ? 'that class' : 'those classes'}: add pictures, or train with another <code>imbalance</code>.</p>`;
+/** What has to be known beside the number. */
+function remarks(
+  { judgedOn, imbalance, labels, dataset, suspectedLabels: suspects }: Report,
+  results: ReportResults,
+) {
+  const { acrossSplits } = dataset.nearDuplicates;
+  const isImbalanced = imbalance !== null;
+  return sayRemarks({ ...results, judgedOn, isImbalanced, labels, acrossSplits, suspects }).map(
+    ({ isWarning, text }) => (isWarning ? html`<p class="warning">${text}</p>` : html`<p>${text}</p>`),
+  );
 }
-
-/** Labels that a sentence names at most. */
-const LISTED = 5;
-
-function listed(labels: readonly string[]): Markup {
-  const shown = labels.slice(0, LISTED);
-  const rest = labels.length - shown.length;
-  return html`${shown.map((label, index) => html`${index > 0 && ', '}<b>${label}</b>`)}${rest > 0 && ` and ${rest} more`}`;
-}
-
-/**
- * The second estimate, and which of the two to expect. A warning where the model is clearly more accurate on held-out pictures than on
- * the test: the test then has pictures of another kind.
- */
-function secondEstimate(
-  { judgedOn, imbalance, labels }: Report,
-  { accuracy, balancedAccuracy, validationAccuracy, outOfFold }: ReportResults,
-): Markup | null {
-  if (judgedOn !== 'test') return null;
-  if (outOfFold === null)
-    return imbalance === null && validationAccuracy !== null && validationAccuracy.low > accuracy.high
-      ? gapWarning(validationAccuracy, 'the validation split')
-      : null;
-  const [name, first, second] =
-    imbalance === null
-      ? ['right', accuracy, outOfFold.accuracy]
-      : ['balanced accuracy', balancedAccuracy, outOfFold.balancedAccuracy];
-  if (second.low > first.high) return gapWarning(second, 'groups of look-alikes held out of training');
-  const expected =
-    second.value > first.value
-      ? 'Here the second is not lower: the pictures of the test are no easier than those of series that it has not seen. Expect the first.'
-      : 'Expect the first where new pictures show the objects, places and cameras of the dataset, the second where they show others.';
-  return html`<p><b>Two estimates.</b> On pictures like these: ${percent(first.value)} (${percentRange(first)}) ${name}, by the test. On series it has not seen: ${percent(second.value)} (${percentRange(second)}), by models that were trained without a picture's look-alikes (${plural(outOfFold.groups, 'group')}, ${outOfFold.folds === 1 ? 'held out at once' : `in ${outOfFold.folds} parts`}). ${expected}${ungroupedText(labels, outOfFold)}</p>`;
-}
-
-/** A sentence on classes that are nearly one group, whose look-alikes could not be held out together. */
-function ungroupedText(
-  labels: readonly string[],
-  { ungrouped }: NonNullable<ReportResults['outOfFold']>,
-): Markup | null {
-  if (ungrouped.length === 0) return null;
-  return html` Most pictures of ${listed(ungrouped.map((index) => labels[index] as string))} look alike, so that they were held out one by one: for ${ungrouped.length === 1 ? 'that class' : 'those classes'} the second number is too good.`;
-}
-
-const gapWarning = (easier: Pick<ReportProportion, 'value'>, where: string): Markup =>
-  html`<p class="warning">On ${where} ${percent(easier.value)} were right, far more than on the test. Either the test has pictures of another kind (places, cameras, seasons), or pictures of the same series are on both sides of that estimate. Trust the test; what the easier pictures chose (settings, temperature, thresholds) is chosen for them.</p>`;
 
 const card = (title: string, text: Markup) =>
   html`<div class="card"><h2 class="question">${title}</h2><p>${text}</p></div>`;

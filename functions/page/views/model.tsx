@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { WireModelVersion } from '../../../api/model-version.ts';
 import type { WireReport } from '../../../api/report.ts';
-import { accuracyInWords } from '../../../api/scores-in-words.ts';
+import { accuracyInWords, remarksInWords } from '../../../api/scores-in-words.ts';
 import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
@@ -165,6 +165,20 @@ function Verdict({ report }: { readonly report: WireReport }) {
     <div id="verdict">
       <p class="lead">{verdict}</p>
       <p>{reason}</p>
+      {remarksInWords(report, report.results).map(({ about, isWarning, text }) => (
+        <p key={about} class={isWarning ? 'caution' : ''} data-about={about}>
+          {text}{' '}
+          {about === 'labels' ? (
+            <button
+              type="button"
+              class="small"
+              onClick={() => document.getElementById('suspects-title')?.scrollIntoView()}
+            >
+              {WORDS.suspects}
+            </button>
+          ) : null}
+        </p>
+      ))}
     </div>
   );
 }

@@ -3,12 +3,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { createClient, type FoveaClient } from '../../../client/create-client.ts';
+import type { Report } from '../../../core/model/report.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';
 import { COLORS, type Color, colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../../support/find-chromium.ts';
 import { newJob } from '../../support/new-job.ts';
+import { makeReportInput } from '../../support/report-input.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 const executablePath = findChromium();
@@ -49,6 +53,15 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await delay(AT_ONCE_MS);
     page.off('request', onRequest);
     return count;
+  };
+
+  /** Commits a version of a model `judged` with a report, which may be changed. */
+  const commitJudged = async (version: string, change: (report: Report) => Report = (report) => report) => {
+    const input = makeReportInput({ classes: COLORS, test: 90, validation: 90, hasFolds: true, skill: 2 });
+    const report = change(assembleReport({ ...input, version }));
+    await store.put(keys.modelFile('judged', version, 'report.json'), JSON.stringify(report));
+    const files = { file: 'report.json', page: 'report.html' };
+    await commitColorModel(store, { model: 'judged', version, dataset: 'pets', report: files });
   };
 
   beforeAll(async () => {
@@ -218,6 +231,26 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await page.selectOption('#train-dataset', 'colors');
     await page.check(`input[value=${effort}]`);
     await expect.poll(() => page.textContent('#estimate')).toContain(said);
+  });
+
+  it('says beside the verdict what takes from it, and leads to the labels to check', async () => {
+    await commitJudged('1', (report) => ({
+      ...report,
+      dataset: { ...report.dataset, nearDuplicates: { ...report.dataset.nearDuplicates, acrossSplits: 1 } },
+    }));
+    await show('models/judged?version=1');
+    await page.waitForSelector('#verdict');
+    expect(await page.textContent('#verdict [data-about=estimates]')).toMatch(
+      /On series it has not seen: \d+\.\d % \(\d+–\d+ %\)/,
+    );
+    expect(await page.textContent('#verdict .caution[data-about=copies]')).toContain(
+      'results look better than they are',
+    );
+    expect(await page.textContent('#verdict [data-about=labels]')).toMatch(
+      /^\d+ of \d+ labels that were checked look wrong\./,
+    );
+    await page.click('#verdict [data-about=labels] button');
+    await expect.poll(async () => (await page.locator('#suspects-title').boundingBox())?.y).toBeLessThan(720);
   });
 
   it('says why a version is trained and not used, and lets it be compared and used', async () => {
