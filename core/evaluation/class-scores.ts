@@ -4,7 +4,7 @@ import { accuracyOf } from './accuracy.ts';
 import { bootstrap, type Estimate } from './bootstrap.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { type Predictions, predictedClasses } from './predictions.ts';
-import { type Proportion, toProportion } from './proportion.ts';
+import { meanOfShares, type Proportion, toProportion } from './proportion.ts';
 
 /** Precision, recall and F1 of one class. */
 export interface ClassScores {
@@ -28,9 +28,9 @@ export interface AllClassScores {
 }
 
 /**
- * Computes the scores of every class. Precision and recall have Wilson's interval, and F1 one that is derived from it. The means
- * have intervals of a seeded bootstrap over examples. Where all or no answers are right, resamples do not differ, and the means
- * have Wilson's interval of accuracy.
+ * Computes the scores of every class. Precision and recall have Wilson's interval, and F1 one that is derived from it. Balanced
+ * accuracy has that of {@link meanOfShares}, and macro F1 one of a seeded bootstrap over examples. Where all or no answers are right,
+ * resamples do not differ, and it has that of balanced accuracy.
  */
 export function scoreClasses(predictions: Predictions, options: { readonly seed: number }): AllClassScores {
   const { labels, classes } = predictions;
@@ -39,35 +39,31 @@ export function scoreClasses(predictions: Predictions, options: { readonly seed:
   const predictedCounts = new Int32Array(classes);
   for (const index of predicted) predictedCounts[index] = (predictedCounts[index] as number) + 1;
   const supportOf = (index: number) => (matrix[index] ?? []).reduce((total, count) => total + count, 0);
-  const accuracy = accuracyOf(predictions);
-  const [macroF1, balancedAccuracy] =
-    accuracy === undefined
-      ? []
-      : (sameForAll(accuracy) ??
-        bootstrap(labels.length, (sample) => meanStatistics(labels, predicted, classes, sample), options));
+  const scores = matrix.map((row, index): ClassScores => {
+    const right = row[index] as number;
+    const support = supportOf(index);
+    const named = predictedCounts[index] as number;
+    return {
+      support,
+      precision: toProportion(right, named),
+      recall: toProportion(right, support),
+      f1: toF1(right, support, named),
+    };
+  });
+  const balancedAccuracy = meanOfShares(scores.flatMap(({ recall }) => recall ?? []));
   return {
-    classes: matrix.map((row, index) => {
-      const right = row[index] as number;
-      const support = supportOf(index);
-      const named = predictedCounts[index] as number;
-      return {
-        support,
-        precision: toProportion(right, named),
-        recall: toProportion(right, support),
-        f1: toF1(right, support, named),
-      };
-    }),
-    macroF1,
+    classes: scores,
+    macroF1:
+      balancedAccuracy === undefined || isSameForAll(accuracyOf(predictions))
+        ? balancedAccuracy
+        : bootstrap(labels.length, (sample) => [macroF1Of(labels, predicted, classes, sample)], options)[0],
     balancedAccuracy,
   };
 }
 
-/** Macro F1 and balanced accuracy where all or none are right; undefined elsewhere. */
-function sameForAll({ value, low, high }: Proportion): [Estimate, Estimate] | undefined {
-  if (value !== 0 && value !== 1) return undefined;
-  const estimate = { value, low, high };
-  return [estimate, estimate];
-}
+/** Whether all or none are right. */
+const isSameForAll = (accuracy: Proportion | undefined): boolean =>
+  accuracy?.value === 0 || accuracy?.value === 1;
 
 /**
  * F1 of a class from its right answers, its examples and the examples predicted as the class.
@@ -84,38 +80,20 @@ function toF1(right: number, support: number, named: number): Estimate | undefin
   return { value: fromShare(share.value), low: fromShare(share.low), high: fromShare(share.high) };
 }
 
-/** Macro F1 and balanced accuracy. */
-function meanStatistics(
-  labels: Int32Array,
-  predicted: Int32Array,
-  classes: number,
-  sample: Int32Array,
-): [number, number] {
+/** Mean F1 of the classes that occur in a sample, or are predicted there. */
+function macroF1Of(labels: Int32Array, predicted: Int32Array, classes: number, sample: Int32Array): number {
   const right = new Float64Array(classes);
-  const support = new Float64Array(classes);
-  const named = new Float64Array(classes);
+  const both = new Float64Array(classes);
   for (const example of sample) {
     const label = labels[example] as number;
     const guess = predicted[example] as number;
-    support[label] = (support[label] as number) + 1;
-    named[guess] = (named[guess] as number) + 1;
+    both[label] = (both[label] as number) + 1;
+    both[guess] = (both[guess] as number) + 1;
     if (label === guess) right[label] = (right[label] as number) + 1;
   }
-  let f1Total = 0;
-  let seen = 0;
-  let recallTotal = 0;
-  let occurring = 0;
-  for (let index = 0; index < classes; index++) {
-    const occurs = support[index] as number;
-    const both = occurs + (named[index] as number);
-    if (both > 0) {
-      f1Total += (2 * (right[index] as number)) / both;
-      seen += 1;
-    }
-    if (occurs > 0) {
-      recallTotal += (right[index] as number) / occurs;
-      occurring += 1;
-    }
-  }
-  return [f1Total / seen, recallTotal / occurring];
+  const seen = [...both.keys()].filter((index) => (both[index] as number) > 0);
+  return (
+    seen.reduce((sum, index) => sum + (2 * (right[index] as number)) / (both[index] as number), 0) /
+    seen.length
+  );
 }

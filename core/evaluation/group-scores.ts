@@ -2,7 +2,7 @@
 
 import { bootstrap, type Estimate } from './bootstrap.ts';
 import { hits, type Predictions } from './predictions.ts';
-import { toProportion } from './proportion.ts';
+import { meanOfShares, toProportion } from './proportion.ts';
 
 /** Scores with intervals in which a group counts as one observation. */
 export interface GroupScores {
@@ -12,8 +12,9 @@ export interface GroupScores {
 }
 
 /**
- * Computes accuracy and balanced accuracy, with 95 % intervals from a seeded bootstrap over groups. Where all or no answers are right,
- * the interval is Wilson's of as many trials as there are groups.
+ * Computes accuracy, with a 95 % interval from a seeded bootstrap over groups, and balanced accuracy, with that of {@link meanOfShares}
+ * for as many trials as the classes have groups: resamples of one or two groups would not differ. Where all or no answers are right, the
+ * interval of accuracy is Wilson's of as many trials as there are groups.
  *
  * @param groups Examples with the same number are look-alikes; those of a group have one label.
  * @returns `undefined` for no examples.
@@ -24,21 +25,30 @@ export function scoreGroups(
   options: { readonly seed: number },
 ): GroupScores | undefined {
   const tallies = tallyGroups(predictions.labels, groups, [hits(predictions)]);
-  const right = tallies.reduce((sum, { counts }) => sum + (counts[0] as number), 0);
+  const balancedAccuracy = meanOfShares(recallsOf(tallies, predictions.classes));
+  if (balancedAccuracy === undefined) return undefined;
+  const right = sumOf(tallies, ({ counts }) => counts[0] as number);
   const same = right === 0 || right === predictions.labels.length;
   const whole = same ? toProportion(right === 0 ? 0 : tallies.length, tallies.length) : undefined;
-  if (predictions.labels.length === 0) return undefined;
   if (whole !== undefined) {
     const { value, low, high } = whole;
-    return { accuracy: { value, low, high }, balancedAccuracy: { value, low, high } };
+    return { accuracy: { value, low, high }, balancedAccuracy };
   }
-  const { classes } = predictions;
-  const [accuracy, balancedAccuracy] = bootstrap(
-    tallies.length,
-    (sample) => meansOf(tallies, sample, classes),
-    options,
-  );
-  return { accuracy: accuracy as Estimate, balancedAccuracy: balancedAccuracy as Estimate };
+  const [accuracy] = bootstrap(tallies.length, (sample) => [accuracyIn(tallies, sample)], options);
+  return { accuracy: accuracy as Estimate, balancedAccuracy };
+}
+
+const sumOf = <T>(items: readonly T[], numberOf: (item: T) => number): number =>
+  items.reduce((sum, item) => sum + numberOf(item), 0);
+
+/** The recall of each class that occurs, with its groups as trials. */
+function recallsOf(tallies: readonly GroupTally[], classes: number) {
+  return Array.from({ length: classes }, (_, label) => tallies.filter((tally) => tally.label === label))
+    .filter((own) => own.length > 0)
+    .map((own) => ({
+      value: sumOf(own, ({ counts }) => counts[0] as number) / sumOf(own, ({ examples }) => examples),
+      trials: own.length,
+    }));
 }
 
 /** A group of look-alikes: its class, its examples, and how many of them each of several marks has. */
@@ -67,17 +77,13 @@ export function tallyGroups(
   return [...tallies.values()];
 }
 
-/** Accuracy, and the mean recall of the classes that occur. */
-function meansOf(tallies: readonly GroupTally[], sample: Int32Array, classes: number): [number, number] {
-  const examples = new Float64Array(classes);
-  const right = new Float64Array(classes);
+function accuracyIn(tallies: readonly GroupTally[], sample: Int32Array): number {
+  let examples = 0;
+  let right = 0;
   for (const index of sample) {
-    const { label, examples: count, counts } = tallies[index] as GroupTally;
-    examples[label] = (examples[label] as number) + count;
-    right[label] = (right[label] as number) + (counts[0] as number);
+    const tally = tallies[index] as GroupTally;
+    examples += tally.examples;
+    right += tally.counts[0] as number;
   }
-  const occurring = [...examples.keys()].filter((index) => (examples[index] as number) > 0);
-  const recalls = occurring.map((index) => (right[index] as number) / (examples[index] as number));
-  const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
-  return [sum(right) / sum(examples), sum(recalls) / recalls.length];
+  return right / examples;
 }

@@ -11,6 +11,9 @@ export interface SmallerPredictions {
   readonly share: number;
 }
 
+/** Groups of look-alikes from which the mistakes of a class are known well enough to say what more pictures would gain. */
+export const LEAST_GROUPS = 5;
+
 /** Examples that no model of {@link gainsOfMore} has seen, in groups of look-alikes. */
 export interface CurveExamples {
   readonly predictions: Predictions;
@@ -31,8 +34,8 @@ const MAX_EXPONENT = 1;
  * too few mistakes to tell its own. A class's error is drawn toward the mean, as 10 pictures of the mean class would draw it.
  *
  * @param more how many pictures are added to one class.
- * @returns the gain of recall for each class, 0 to 1, with 95 % intervals of a bootstrap over groups; `undefined` for a class without
- * examples, and for all where models of a part make no more mistakes.
+ * @returns the gain of recall for each class, 0 to 1, with 95 % intervals of a bootstrap over groups; `undefined` for a class with less than
+ * {@link LEAST_GROUPS} groups, of which resamples hardly differ, and for all where models of a part make no more mistakes.
  */
 export function gainsOfMore(
   { predictions, smaller, groups }: CurveExamples,
@@ -53,7 +56,8 @@ export function gainsOfMore(
     (sample) => gainsOf(tallies, sample, { pictures, share: smaller.share, more }),
     options,
   );
-  return gains.map((gain, index) => ((pictures[index] as number) > 0 ? gain : undefined));
+  const groupsOf = (index: number) => tallies.filter(({ label }) => label === index).length;
+  return gains.map((gain, index) => (groupsOf(index) < LEAST_GROUPS ? undefined : gain));
 }
 
 function gainsOf(

@@ -1,4 +1,6 @@
-// A share of trials with its confidence interval.
+// A share of trials with its confidence interval, and means of such shares.
+
+import type { Estimate } from './bootstrap.ts';
 
 /** A share with its 95 % confidence interval. */
 export interface Proportion {
@@ -35,4 +37,21 @@ export function toProportion(successes: number, trials: number, z = Z_95): Propo
     successes,
     trials,
   };
+}
+
+/**
+ * Computes the mean of shares that count alike, however many trials each has, with Wilson's interval for the number of trials that the
+ * mean is worth: K² / Σ 1/n of K shares with n trials each, by which its variance is that of one share (Kish 1965, "Survey sampling",
+ * effective sample size). One share of one trial makes it wide; with as many trials in each, it is that of all of them.
+ *
+ * @returns `undefined` for no shares.
+ */
+export function meanOfShares(
+  shares: readonly { readonly value: number; readonly trials: number }[],
+): Estimate | undefined {
+  if (shares.length === 0) return undefined;
+  const value = shares.reduce((sum, share) => sum + share.value, 0) / shares.length;
+  const worth = shares.length ** 2 / shares.reduce((sum, { trials }) => sum + 1 / trials, 0);
+  const { low, high } = toProportion(value * worth, worth) as Proportion;
+  return { value, low, high };
 }

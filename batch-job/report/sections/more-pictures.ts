@@ -1,6 +1,8 @@
 // The report's section on what to photograph next: the classes that more pictures would help most.
 
+import { LEAST_GROUPS } from '../../../core/evaluation/learning-curve.ts';
 import { MORE_PICTURES, type Report, type ReportResults } from '../../../core/model/report.ts';
+import { firstOf } from '../../../core/words/quantities.ts';
 import { percent, points } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 import { scrollTable } from '../markup/scroll-table.ts';
@@ -15,17 +17,23 @@ export function morePictures({ labels }: Report, { outOfFold }: ReportResults): 
   const known = (outOfFold?.classes ?? []).flatMap(({ recall, gainOfMore }, index) =>
     recall === null || gainOfMore === null ? [] : [{ label: labels[index], recall, gain: gainOfMore }],
   );
-  if (known.length === 0) return null;
+  const unknown = (outOfFold?.classes ?? []).flatMap(({ recall, gainOfMore }, index) =>
+    recall !== null && gainOfMore === null && recall.trials < LEAST_GROUPS ? [labels[index] as string] : [],
+  );
+  if (known.length === 0 && unknown.length === 0) return null;
   const worth = known
     .filter(({ gain }) => gain.value >= MIN_GAIN)
     .sort((a, b) => b.gain.value - a.gain.value)
     .slice(0, LISTED);
   return html`<section class="card">
 <h2>What to photograph next</h2>
+${unknown.length > 0 && html`<p>Begin with ${firstOf(unknown, LISTED)}: with less than ${LEAST_GROUPS} pictures that differ, little is known of ${unknown.length === 1 ? 'that class' : 'those classes'}.</p>`}
 ${
-  worth.length === 0
-    ? html`<p>More pictures like these would help little: ${MORE_PICTURES} more of a class gain less than ${points(MIN_GAIN)} of it.</p>`
-    : html`<p class="note">How many more pictures of a class would be found if it had ${MORE_PICTURES} pictures more. Estimated from models that were trained on a part of the pictures and on all of them; new objects and places count, more of the same do not.</p>
+  known.length === 0
+    ? null
+    : worth.length === 0
+      ? html`<p>More pictures like these would help little: ${MORE_PICTURES} more of a class gain less than ${points(MIN_GAIN)} of it.</p>`
+      : html`<p class="note">How many more pictures of a class would be found if it had ${MORE_PICTURES} pictures more. Estimated from models that were trained on a part of the pictures and on all of them; new objects and places count, more of the same do not.</p>
 ${scrollTable({
   label: 'What more pictures would gain',
   isNarrow: true,

@@ -135,8 +135,22 @@ describe('scoreClasses', () => {
     // By hand: n / (n + 1.959964²) for F*, then 2 F* / (1 + F*).
     close(scores.classes[0]?.f1, { value: 1, low: 0.60967, high: 1 });
     close(scores.classes[1]?.f1, { value: 1, low: 0.72247, high: 1 });
-    close(scores.macroF1, { value: 1, low: 0.67559, high: 1 });
+    // Both classes count alike: 2² / (1/3 + 1/5) = 7.5 trials.
+    close(scores.macroF1, { value: 1, low: 0.66129, high: 1 });
     expect(scores.balancedAccuracy).toEqual(scores.macroF1);
+  });
+
+  it('knows no more of classes that count alike than of the one with the fewest pictures', () => {
+    const large = times(10, [0, 0] as const);
+    const balanced = (pairs: readonly (readonly [number, number])[]) =>
+      scoreClasses(answers(pairs, 2), { seed: 1 }).balancedAccuracy;
+    // By hand: 2² / (1/10 + 1) = 3.636 trials; Wilson's interval of all and of half of them.
+    close(balanced([...large, [1, 1]]), { value: 1, low: 0.48629, high: 1 });
+    close(balanced([...large, [1, 0]]), { value: 0.5, low: 0.14165, high: 0.85835 });
+    // With as many pictures of each it is that of all of them.
+    const { low = 0 } = toProportion(18, 20) ?? {};
+    const same = balanced([...large, ...times(8, [1, 1] as const), ...times(2, [1, 0] as const)]);
+    expect(same?.low).toBeCloseTo(low, 12);
   });
 
   it('leaves room where none is right', () => {
