@@ -1,13 +1,15 @@
 // What has to be known beside the verdict of a model, in words: the same in reports, on the page and at a terminal.
 
 import { type JudgedScores, unknownClasses } from '../evaluation/score-trust.ts';
-import type { Interval, Judged } from './accuracy.ts';
-import { firstOf, percent, percentRange, plural, whole } from './quantities.ts';
+import { type Interval, type Judged, leadingShare } from './accuracy.ts';
+import { firstOf, of100, percent, percentRange, plural, whole } from './quantities.ts';
 
 /** What a report knows beside the accuracy. */
 export interface Remarkable extends Judged {
   readonly labels: readonly string[];
-  readonly classes: JudgedScores['classes'];
+  readonly classes: readonly (JudgedScores['classes'][number] & {
+    readonly recall: { readonly trials: number } | null;
+  })[];
   readonly validationAccuracy: Interval | null;
   /** By models that were trained without the look-alikes of what they judged; null without. */
   readonly outOfFold: SecondEstimate | null;
@@ -28,20 +30,39 @@ interface SecondEstimate {
 
 /** A sentence or more beside the verdict. */
 export interface Remark {
-  readonly about: 'classes' | 'copies' | 'estimates' | 'labels';
+  readonly about: 'chance' | 'classes' | 'copies' | 'estimates' | 'labels';
   /** Whether it takes from what the verdict says. */
   readonly isWarning: boolean;
   readonly text: string;
 }
 
+/** A test whose interval is wider says little. */
+const WIDE = 0.3;
+/** So large a share of suspected labels weighs on what is measured. */
+const MANY_SUSPECTS = 0.1;
 /** Labels that a sentence names at most. */
 const MOST_LABELS = 5;
 
 /** All that has to be known beside the verdict, the most important first; empty where there is nothing. */
 export const sayRemarks = (of: Remarkable): readonly Remark[] =>
-  [sayUnknownClasses(of), sayCopies(of), saySecondEstimate(of), saySuspects(of)].flatMap((one) => one ?? []);
+  [sayChance(of), sayUnknownClasses(of), sayCopies(of), saySecondEstimate(of), saySuspects(of)].flatMap(
+    (one) => one ?? [],
+  );
 
 const warning = (about: Remark['about'], text: string): Remark => ({ about, isWarning: true, text });
+
+/** Where guessing explains the number: of classes that count alike, any; else the largest, always. */
+function sayChance(of: Remarkable): Remark | null {
+  const trials = of.classes.flatMap(({ recall }) => recall?.trials ?? []);
+  const guessed = of.isImbalanced
+    ? 1 / trials.length
+    : Math.max(...trials) / trials.reduce((sum, count) => sum + count, 0);
+  if (trials.length < 2 || leadingShare(of).low > guessed) return null;
+  return warning(
+    'chance',
+    `That may be no better than guessing: to name ${of.isImbalanced ? 'any one class' : 'the largest class'} each time is right for ${of100(guessed)} of 100.`,
+  );
+}
 
 function sayUnknownClasses({ labels, classes }: Remarkable): Remark | null {
   const unknown = unknownClasses(classes);
@@ -85,9 +106,11 @@ function saySecondEstimate(of: Remarkable): Remark | null {
     : ['right', accuracy, outOfFold.accuracy];
   if (second.low > first.high) return sayGap(second, 'groups of look-alikes held out of training');
   const expected =
-    second.value > first.value
-      ? 'Here the second is not lower: the pictures of the test are no easier than those of series that it has not seen. Expect the first.'
-      : 'Expect the first where new pictures show the objects, places and cameras of the dataset, the second where they show others.';
+    first.high - first.low > WIDE
+      ? 'The test has too few pictures to say which to expect.'
+      : second.value > first.value
+        ? 'Here the second is not lower: the pictures of the test are no easier than those of series that it has not seen. Expect the first.'
+        : 'Expect the first where new pictures show the objects, places and cameras of the dataset, the second where they show others.';
   const text =
     `Two estimates. On pictures like these: ${percent(first.value)} (${percentRange(first)}) ${name}, by the test. ` +
     `On series it has not seen: ${percent(second.value)} (${percentRange(second)}), by models that were trained without a picture's ` +
@@ -115,6 +138,6 @@ function saySuspects({ suspects: { count, judged } }: Remarkable): Remark | null
   return {
     about: 'labels',
     isWarning: false,
-    text: `${whole(count)} of ${plural(judged, 'label')} that ${judged === 1 ? 'was' : 'were'} checked ${count === 1 ? 'looks' : 'look'} wrong.`,
+    text: `${whole(count)} of ${plural(judged, 'label')} that ${judged === 1 ? 'was' : 'were'} checked ${count === 1 ? 'looks' : 'look'} wrong.${count / judged >= MANY_SUSPECTS ? ' Those that are wrong count against the model: it may be better than these numbers, and its scores too modest.' : ''}`,
   };
 }

@@ -49,9 +49,9 @@ function headlineNumber(report: Report, results: ReportResults): HeadlineNumber 
 function worstClassText({ labels }: Report, { classes }: ReportResults): Markup | null {
   const [worst] = classes
     .flatMap(({ recall }, index) => (recall === null ? [] : [{ recall, index }]))
-    .sort((a, b) => a.recall.value - b.recall.value || b.recall.trials - a.recall.trials);
+    .sort((a, b) => a.recall.value - b.recall.value || a.recall.low - b.recall.low);
   if (worst === undefined) return null;
-  return html`The worst is <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
+  return html`${worst.recall.value === 1 ? 'Least is known of' : 'The worst is'} <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
 }
 
 /** What has to be known beside the number. */
