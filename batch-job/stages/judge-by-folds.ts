@@ -5,6 +5,7 @@ import { accuracyOf } from '../../core/evaluation/accuracy.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { crossEntropy } from '../../core/evaluation/probability-losses.ts';
 import { present } from '../../core/present.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
 import { balancedWeights, countClasses, isImbalanced } from '../training/balance.ts';
 import { surestGain } from '../training/surest-gain.ts';
 import type { FoldAnswers, Verdict } from '../training/verdict.ts';
@@ -38,32 +39,39 @@ export async function judgeByFolds(
   const isFitting =
     saved !== undefined && (split === undefined || isUntouched(split, saved.trainer.variables));
   let resume = isFitting ? saved : undefined;
+  let lastSeconds = 0;
   for (const [index, { weights, ofFold, splits }] of [...held.entries()].slice(answers.length)) {
     const { train, validation } = examples.without(present(held[index], 'a hold-out'));
     const { fold, groups } = present(ofFold, 'a fold');
     const settled = settleOn(deps, stage, train);
-    const { tried, epochs } = await runStage(deps, {
-      ...settingsOf(deps, split),
-      ...settled,
-      ...comparedEpochs(deps, settled),
-      train,
-      validation,
-      validationGroups: groups,
-      interpolatesWithFirst: true,
-      weights,
-      run: {
-        name: 'fold',
-        label: `fold-${index + 1}`,
-        resume,
-        carried: { folds: [...answers] },
-        describe: (result) =>
-          describeFold(result, {
-            number: index + 1,
-            count: held.length,
-            pictures: splits.validation.length,
-          }),
+    const startedMs = performance.now();
+    const secondsSince = () => (performance.now() - startedMs) / 1000;
+    const after = { folds: held.length - index - 1, secondsEach: lastSeconds };
+    const { tried, epochs } = await runStage(
+      { ...deps, reporter: tellingOfAll(reporter, secondsSince, after) },
+      {
+        ...settingsOf(deps, split),
+        ...settled,
+        ...comparedEpochs(deps, settled),
+        train,
+        validation,
+        validationGroups: groups,
+        interpolatesWithFirst: true,
+        weights,
+        run: {
+          name: 'fold',
+          label: `fold-${index + 1}`,
+          resume,
+          carried: { folds: [...answers] },
+          describe: (result) =>
+            describeFold(result, {
+              number: index + 1,
+              count: held.length,
+              pictures: splits.validation.length,
+            }),
+        },
       },
-    });
+    );
     if (
       tried === undefined ||
       epochs !== decision.stages.get('full')?.epochs ||
@@ -72,6 +80,7 @@ export async function judgeByFolds(
       return undefined;
     answers.push({ fold, tried });
     resume = undefined;
+    lastSeconds = secondsSince();
   }
   const { chosen, gain, predictions } = chooseByFolds(deps, stage, answers);
   const { message, data } = describeFolds(chosen, gain, held.length);
@@ -84,6 +93,25 @@ export async function judgeByFolds(
     validationAccuracy: accuracyOf(predictions)?.value ?? null,
   };
 }
+
+/**
+ * A reporter whose time left is that of the running fold and of those after it: each takes as long as the last one, or as the running one
+ * where that takes longer.
+ * @param secondsSince the running fold began.
+ */
+const tellingOfAll = (
+  reporter: JobReporter,
+  secondsSince: () => number,
+  after: { readonly folds: number; readonly secondsEach: number },
+): JobReporter => ({
+  ...reporter,
+  update(known) {
+    if (known.secondsLeft == null) return reporter.update(known);
+    const gone = secondsSince();
+    const each = Math.max(after.secondsEach, gone + known.secondsLeft);
+    reporter.update({ ...known, secondsLeft: each - gone + after.folds * each });
+  },
+});
 
 /** The weights whose gain is surest on the pictures of all folds together. */
 function chooseByFolds(

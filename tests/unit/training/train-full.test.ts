@@ -85,6 +85,7 @@ function open({ retrains = true, folds = 1, isSpent = () => false }: Asked = {})
   const messages: string[] = [];
   const files: { readonly run: string; readonly bytes: Uint8Array }[] = [];
   const trained: number[] = [];
+  const left: number[] = [];
   let steps = 0;
   const settings = {
     epochs: EPOCHS,
@@ -146,14 +147,15 @@ function open({ retrains = true, folds = 1, isSpent = () => false }: Asked = {})
     reporter: {
       signal: new AbortController().signal,
       startStage: () => undefined,
-      update: () => undefined,
+      update: ({ secondsLeft }: Parameters<JobReporter['update']>[0]) =>
+        void (secondsLeft == null || left.push(secondsLeft)),
       warn: async () => undefined,
       message: async (message: string) => void messages.push(message),
       event: async ({ data }: Parameters<JobReporter['event']>[0]) =>
         void epochs.push(`${data?.['stage']} ${data?.['epoch']}`),
     },
   } as unknown as TrainFullDeps;
-  return { deps, epochs, messages, files, trained };
+  return { deps, epochs, messages, files, trained, left };
 }
 
 const numbers = ({ weights: own }: Trained) => [...own].map(([name, values]) => [name, [...values]]);
@@ -224,6 +226,17 @@ describe('trainFull', () => {
     expect(new Set(result.outOfFold?.items)).toEqual(new Set(all));
     expect(result.outOfFold?.foldCount).toBe(3);
     expect(result.headOutOfFold).toBeUndefined();
+  });
+
+  it('tells the time that all folds take, not of the running one', async () => {
+    const { deps, left } = open({ folds: 3 });
+    await trainFull(deps, head);
+    const atEndOf = (fold: number) => left[fold * 3 * EPOCHS - 1] ?? Number.NaN;
+    expect(atEndOf(1)).toBeGreaterThan(0);
+    expect(atEndOf(2)).toBeGreaterThan(0);
+    const single = open();
+    await trainFull(single.deps, head);
+    expect(single.left[3 * EPOCHS - 1]).toBe(0);
   });
 
   it('resumes without the second of three folds to the same bits, and repeats no fold', async () => {
