@@ -1,108 +1,68 @@
 import { describe, expect, it } from 'vitest';
-import { meanOfShares, toProportion } from '../../../core/evaluation/proportion.ts';
-import { type Remarkable, sayRemarks } from '../../../core/words/remarks.ts';
+import { toWireReport } from '../../../api/report.ts';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { drawReport } from '../../../batch-job/report/draw-report.ts';
+import { saidInReport } from '../../../cli/client/said-of-model.ts';
+import { toProportion } from '../../../core/evaluation/proportion.ts';
+import type { Report, ReportResults } from '../../../core/model/report.ts';
+import { makeReportInput } from '../../support/report-input.ts';
 
-/** What a report knows of a test, by right answers and pictures of each class. */
-function judged(
-  classes: readonly (readonly [right: number, pictures: number])[],
-  changes: Partial<Remarkable> = {},
-) {
-  const shares = classes.map(([right, pictures]) => toProportion(right, pictures));
-  const sum = (at: 0 | 1) => classes.reduce((total, counts) => total + counts[at], 0);
-  const accuracy = toProportion(sum(0), sum(1));
-  const balancedAccuracy = meanOfShares(shares.flatMap((share) => share ?? []));
-  if (accuracy === undefined || balancedAccuracy === undefined) throw new Error('Pictures are judged.');
-  return sayRemarks({
-    judgedOn: 'test',
-    heldOutBy: 'folds',
-    isImbalanced: false,
-    accuracy,
-    balancedAccuracy,
-    outOfFold: null,
-    labels: classes.map((_, index) => `class ${index}`),
-    classes: shares.map((recall) => ({ precision: {}, recall: recall ?? null })),
-    validationAccuracy: null,
-    acrossSplits: 0,
-    suspects: { count: 0, judged: 100 },
-    ...changes,
-  }).map(({ text }) => text);
-}
+const base = assembleReport(
+  makeReportInput({ classes: ['cat', 'dog', 'owl'], test: 90, validation: 90, hasFolds: true, skill: 2 }),
+);
+if (base.results === null) throw new Error('Pictures are judged.');
+const { results } = base;
 
-describe('what is said beside the verdict', () => {
-  it('names chance where guessing explains the number', () => {
-    // 15 of 30 are 33 to 67 of 100; the larger class is a half, or two thirds.
-    expect(
-      judged([
-        [8, 15],
-        [7, 15],
-      ]),
-    ).toEqual([
-      expect.stringContaining(
-        'no better than guessing: to name the largest class each time is right for 50 of 100',
-      ),
-    ]);
-    expect(
-      judged([
-        [12, 20],
-        [3, 10],
-      ]),
-    ).toEqual([expect.stringContaining('is right for 67 of 100')]);
-    expect(
-      judged([
-        [14, 15],
-        [13, 15],
-      ]),
-    ).toEqual([]);
-    // As many of each class: a half by any one of two, whatever their numbers.
-    expect(
-      judged(
-        [
-          [90, 90],
-          [0, 10],
-        ],
-        { isImbalanced: true },
-      ),
-    ).toEqual([expect.stringContaining('to name any one class each time is right for 50 of 100')]);
-  });
+const withResults = (changes: Partial<ReportResults>): Report => ({
+  ...base,
+  results: { ...results, ...changes },
+});
+const found = toProportion(0, 9) ?? null;
+const classes = results.classes.map((one, at) =>
+  at === 2 ? { ...one, precision: null, recall: found } : one,
+);
+const easy = toProportion(90, 90) ?? null;
+const { nearDuplicates } = base.dataset;
+const copied = {
+  ...base,
+  dataset: { ...base.dataset, nearDuplicates: { ...nearDuplicates, acrossSplits: 2 } },
+};
 
-  it('says which estimate to expect only of a test that can tell', () => {
-    const share = { value: 1, low: 0.7, high: 1 };
-    const outOfFold = { accuracy: share, balancedAccuracy: share, groups: 40, folds: 5, ungrouped: [] };
-    const few = judged(
-      [
-        [10, 10],
-        [0, 1],
-      ],
-      { isImbalanced: true, outOfFold },
-    );
-    expect(few.at(-1)).toMatch(/The test has too few pictures to say which to expect\.$/);
-    expect(
-      judged(
-        [
-          [95, 100],
-          [97, 100],
-        ],
-        { outOfFold },
-      ).at(-1),
-    ).toMatch(/Expect the first\.$/);
-  });
-
-  it('says what many wrong labels do to the numbers', () => {
-    const [few] = judged(
-      [
-        [95, 100],
-        [97, 100],
-      ],
-      { suspects: { count: 9, judged: 100 } },
-    );
-    const [many] = judged(
-      [
-        [95, 100],
-        [97, 100],
-      ],
-      { suspects: { count: 10, judged: 100 } },
-    );
-    expect(few).toMatch(/wrong\.$/);
-    expect(many).toMatch(/count against the model: it may be better than these numbers/);
+describe('what has to be known beside the verdict', () => {
+  it.each([
+    ['the second estimate', base, 'On series it has not seen: '],
+    [
+      'a test of another kind',
+      withResults({
+        outOfFold: null,
+        validationAccuracy: easy,
+        accuracy: toProportion(45, 90) ?? results.accuracy,
+      }),
+      'On the validation split 100.0 % were right, far more than on the test.',
+    ],
+    [
+      'classes that are never named',
+      withResults({ classes }),
+      'The model never answered owl. It does not know that class',
+    ],
+    [
+      'pictures of the test that training has seen',
+      copied,
+      '2 pictures of the validation or test show the same as pictures of another split, so that results look better than they are.',
+    ],
+    [
+      'labels that look wrong',
+      { ...base, suspectedLabels: { ...base.suspectedLabels, count: 18, judged: 120 } },
+      '18 of 120 labels that were checked look wrong.',
+    ],
+  ])('is %s, in report and command line alike', (_, report, said) => {
+    const remark = saidInReport(toWireReport(report))?.remarks.find((text) => text.includes(said));
+    expect(remark).toBeDefined();
+    const [head = ''] = drawReport(report, new Map()).split('<div class="cards">');
+    const text = head
+      .replace(/<[^>]*>/g, '')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&quot;', '"');
+    expect(text).toContain(remark);
   });
 });
