@@ -20,7 +20,7 @@ export interface JudgedScores {
 
 /**
  * Whether scores can be trusted: not for every class, where the model never names some; with care, where they are further off than chance
- * explains; not known, where too few pictures were judged; else yes. Shares are 0 to 1.
+ * explains and enough pictures bear that out; not known, where too few pictures were judged; else yes. Shares are 0 to 1.
  */
 export type ScoreTrust =
   | { readonly verdict: 'unknown-classes' /** Their indices. */; readonly classes: readonly number[] }
@@ -38,9 +38,9 @@ export type ScoreTrust =
       readonly pictures: number;
       /** Half of the interval of the accuracy. */
       readonly margin: number;
-      /** Whether chance alone hides the error; else it is the margin that is too wide. */
+      /** Whether it is what chance makes that is too much; else it is the margin that is too wide. */
       readonly isChance: boolean;
-      /** Pictures that a test needs at least. */
+      /** Pictures that a test needs at least, for what is too much or too wide to be no more than `MOST_BLUR`, at scores and answers like these. */
       readonly enough: number;
     }
   | { readonly verdict: 'yes'; readonly error: number; readonly byChance: number };
@@ -51,6 +51,8 @@ const GOOD_ERROR = 0.05;
 const CHANCE_FACTOR = 1.5;
 /** A margin of 95 % is more than twice what chance makes on average. */
 const MARGIN_FACTOR = 2;
+/** What the error by chance, and the margin of the accuracy, may be at most where scores are trusted. */
+export const MOST_BLUR = { chance: GOOD_ERROR, margin: MARGIN_FACTOR * GOOD_ERROR } as const;
 /** Numbers of pictures are named in steps of it. */
 const PICTURES_STEP = 10;
 /** A class of which the model finds less than half for certain, and that it never names, is unknown to it. */
@@ -73,13 +75,16 @@ export function trustInScores({
   const unknown = unknownClasses(classes);
   if (unknown.length > 0) return { verdict: 'unknown-classes', classes: unknown };
   const error = calibrationError;
-  if (error > Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance)) {
+  const pictures = accuracy.trials;
+  const margin = (accuracy.high - accuracy.low) / 2;
+  const isOff = error > Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance);
+  // Of scores near 100 % chance makes little on average, and much where one of a few answers is wrong.
+  const isBorneOut = error > margin || margin <= MARGIN_FACTOR * GOOD_ERROR;
+  if (isOff && isBorneOut) {
     const gap = bins.reduce((sum, bin) => sum + bin.count * ((bin.confidence ?? 0) - (bin.accuracy ?? 0)), 0);
     return { verdict: 'with-care', error, byChance, leans: gap > 0 ? 'too-sure' : 'too-modest' };
   }
-  const pictures = accuracy.trials;
-  // Scores near 100 % leave little to chance, and yet a handful of right answers does not bear them out.
-  const margin = (accuracy.high - accuracy.low) / 2;
+  // Nor does a handful of right answers bear them out.
   const blur = Math.max(byChance, margin / MARGIN_FACTOR);
   if (blur <= GOOD_ERROR) return { verdict: 'yes', error, byChance };
   return {
@@ -88,7 +93,7 @@ export function trustInScores({
     byChance,
     pictures,
     margin,
-    isChance: byChance > GOOD_ERROR,
+    isChance: byChance > GOOD_ERROR && byChance >= margin / MARGIN_FACTOR,
     enough: enoughPictures(pictures, blur),
   };
 }

@@ -1,6 +1,6 @@
 // Whether the scores of a model can be trusted, in words: the same in reports, on the page and at a terminal.
 
-import type { ScoreTrust } from '../evaluation/score-trust.ts';
+import { MOST_BLUR, type ScoreTrust } from '../evaluation/score-trust.ts';
 import { firstOf, plural, points, whole } from './quantities.ts';
 
 /** Labels that a sentence names at most. */
@@ -34,9 +34,12 @@ export function sayScoreTrust(trust: ScoreTrust, labels: readonly string[]): Sai
       const why = trust.isChance
         ? `and chance alone takes honest ones ${points(byChance)} off on ${pictures}`
         : `but on ${pictures} how often it is right is known to no more than ±${points(trust.margin)}`;
+      const enough = trust.isChance
+        ? `For chance to make no more than ${points(MOST_BLUR.chance)} at scores like these`
+        : `To know that to ±${points(MOST_BLUR.margin)} where as large a part is right`;
       return {
         verdict: 'Too few pictures to tell.',
-        reason: `Scores are ${off}, ${why}. It takes a test of at least ${whole(trust.enough)} pictures.`,
+        reason: `Scores are ${off}, ${why}. ${enough}, it takes a test of at least ${whole(trust.enough)} pictures.`,
       };
     }
     case 'yes': {

@@ -81,10 +81,10 @@ describe('drawReport', () => {
     it('says that there are too few pictures, and how many it takes', () => {
       expect(said(0.45, 0.495, 1, 1)).toBe(
         'Too few pictures to tell. Scores are off by 45.0 points on average, and chance alone takes honest ones 49.5 ' +
-          'points off on 1 picture. It takes a test of at least 100 pictures.',
+          'points off on 1 picture. For chance to make no more than 5.0 points at scores like these, it takes a test of at least 100 pictures.',
       );
       expect(said(0.04, 0.08, 40, 50)).toContain(
-        'off on 50 pictures. It takes a test of at least 130 pictures.',
+        'off on 50 pictures. For chance to make no more than 5.0 points at scores like these, it takes a test of at least 130 pictures.',
       );
     });
 
@@ -92,7 +92,7 @@ describe('drawReport', () => {
       // Wilson's interval of 3 of 3 is 43.8 % to 100 %.
       expect(said(0.001, 0.002, 3, 3)).toBe(
         'Too few pictures to tell. Scores are off by 0.1 points on average, but on 3 pictures how often it is right is ' +
-          'known to no more than ±28.1 points. It takes a test of at least 30 pictures.',
+          'known to no more than ±28.1 points. To know that to ±10.0 points where as large a part is right, it takes a test of at least 30 pictures.',
       );
     });
   });

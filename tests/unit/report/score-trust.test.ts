@@ -60,10 +60,16 @@ const CASES: readonly (readonly [verdict: string, Case])[] = [
   ['yes', { error: 0.01, byChance: 0.01, right: 17, pictures: 17 }],
   ['too-few-pictures', { error: 0.01, byChance: 0.01, right: 15, pictures: 15 }],
   ['too-few-pictures', { error: 0.3, byChance: 0.25, right: 1, pictures: 4 }],
+  // One wrong answer of eight proves nothing, ten of ten do: the first is ±22.4 points, the second ±13.9.
+  ['too-few-pictures', { error: 0.087, byChance: 0.045, right: 7, pictures: 8 }],
+  ['with-care', { error: 0.9, byChance: 0.09, right: 0, pictures: 10 }],
   // Three pictures of a class that is never named may be chance, four are not: Wilson's interval of 0 of 4 ends at 49.0 %, of 3 at 56.2 %.
   ['yes', { error: 0.01, byChance: 0.01, right: 367, pictures: 400, neverNamed: 3 }],
   ['unknown-classes', { error: 0.01, byChance: 0.01, right: 367, pictures: 400, neverNamed: 4 }],
 ];
+
+/** The reason of a case. */
+const reasonOf = (of: Case): string => saidInReport(toWireReport(reportOf(of)))?.scores ?? '';
 
 const textOf = (markup = '') => markup.replace(/<[^>]*>/g, '').replaceAll('&#39;', "'");
 
@@ -82,6 +88,17 @@ describe('whether scores can be trusted', () => {
     const onPage = scoresInWords(wire, wire.results);
     expect(`${onPage.verdict} ${onPage.reason}`).toBe(textOf(inReport));
     expect(saidInReport(wire)?.scores).toBe(textOf(inReport));
+  });
+});
+
+describe('how many pictures it takes', () => {
+  it('is said with what it is computed from', () => {
+    expect(reasonOf({ error: 0.01, byChance: 0.01, right: 6, pictures: 6 })).toMatch(
+      /To know that to ±10\.0 points where as large a part is right, it takes a test of at least 30 pictures\.$/,
+    );
+    expect(reasonOf({ error: 0.18, byChance: 0.185, right: 11, pictures: 12 })).toMatch(
+      /For chance to make no more than 5\.0 points at scores like these, it takes a test of at least 170 pictures\.$/,
+    );
   });
 });
 
