@@ -12,6 +12,15 @@ const LEAST_USD = 0.01;
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 
+/** A share, 0 to 1, in percent, with digits enough to tell it from all: `99.98 %`. */
+export function percentBelowAll(share: number): string {
+  const MOST_DIGITS = 6;
+  let said = percent(share);
+  for (let digits = 2; share < 1 && Number.parseFloat(said) === 100 && digits <= MOST_DIGITS; digits++)
+    said = `${(share * 100).toFixed(digits)} %`;
+  return said;
+}
+
 /** The ends of an interval of shares, 0 to 1, in percent. */
 export const percentRange = ({ low, high }: { readonly low: number; readonly high: number }): string =>
   `${of100(low)}–${of100(high)} %`;

@@ -3,9 +3,10 @@
 import { type ScoreTrust, trustInScores } from '../../../core/evaluation/score-trust.ts';
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { type Interval, leadingShare, sayAccuracy, sayBasis } from '../../../core/words/accuracy.ts';
+import { percentBelowAll } from '../../../core/words/quantities.ts';
 import { sayRemarks } from '../../../core/words/remarks.ts';
 import { sayScoreTrust } from '../../../core/words/score-trust.ts';
-import { percent, percentRange, ratio } from '../markup/format.ts';
+import { percent, percentRange, plural, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
@@ -21,7 +22,7 @@ export function headline(report: Report, results: ReportResults): Markup {
 <div class="cards">
 ${card('What it confuses', confusionText(report, results))}
 ${card('Can its scores be trusted?', trustText(report, results))}
-${card('When should a person look?', reviewText(results))}
+${card('When should a person look?', reviewText(report, results))}
 </div>`;
 }
 
@@ -96,9 +97,9 @@ const TRUST_CLASS: Readonly<Record<ScoreTrust['verdict'], string>> = {
 /** Share of pictures that a person might look at. */
 const REVIEWED = 0.2;
 
-function reviewText({ riskCoverage, accuracy }: ReportResults): Markup {
+function reviewText({ judgedOn }: Report, { riskCoverage, accuracy }: ReportResults): Markup {
   const kept = riskCoverage.points.findLast(({ coverage }) => coverage <= 1 - REVIEWED);
   if (accuracy.value === 1) return html`On these pictures there was no need.`;
   if (kept === undefined) return html`Its scores do not tell sure answers from unsure ones.`;
-  return html`If a person looks at the ${percent(1 - kept.coverage, 0)} with the lowest scores (below ${percent(kept.confidence, 0)}), <b>${percent(1 - kept.risk)}</b> of the others are right, instead of ${percent(accuracy.value)}.`;
+  return html`If a person looks at the ${percent(1 - kept.coverage, 0)} with the lowest scores (below ${percentBelowAll(kept.confidence)}), <b>${percent(1 - kept.risk)}</b> of the others are right, instead of ${percent(accuracy.value)}. Counted on ${plural(accuracy.trials, judgedOn === 'folds' ? 'picture' : `${judgedOn} picture`)}.`;
 }

@@ -4,8 +4,9 @@ import { scaleLinear } from 'd3-scale';
 import { useState } from 'preact/hooks';
 import type { WireReport } from '../../../api/report.ts';
 import { scoresInWords } from '../../../api/scores-in-words.ts';
-import { percent, whole } from '../../../core/words/quantities.ts';
+import { percent, percentBelowAll, whole } from '../../../core/words/quantities.ts';
 import { ScrollTable } from '../parts/scroll-table.tsx';
+import { keepInAddress, readQuery } from '../state/route.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.scores;
@@ -14,6 +15,10 @@ type Results = NonNullable<WireReport['results']>;
 
 interface ResultsProps {
   readonly results: Results;
+}
+
+interface ReportProps extends ResultsProps {
+  readonly report: WireReport;
 }
 
 /** What becomes of all pictures where answers below a threshold are set aside, as shares of them. */
@@ -30,13 +35,24 @@ function effectOf({ risk_coverage: { points } }: Results, threshold: number): Ef
     : { aside: 1 - last.coverage, wrong: last.coverage * last.risk };
 }
 
+/** The threshold that the address keeps, 0 to 1; undefined where it keeps none. */
+function readThreshold(): number | undefined {
+  const kept = Number.parseFloat(readQuery().get('threshold') ?? '');
+  return kept >= 0 && kept <= 1 ? kept : undefined;
+}
+
 const STEPS = 100;
 const BAR_HEIGHT = 6;
 
 /** A threshold to move, with its consequences in words. */
-export function Threshold({ results }: ResultsProps) {
+export function Threshold({ report, results }: ReportProps) {
   const used = results.rejection?.threshold ?? null;
-  const [moved, setMoved] = useState<number>();
+  const [moved, setMoved] = useState(readThreshold);
+  const move = (to: number | undefined) => {
+    setMoved(to);
+    const { threshold: _, ...others } = Object.fromEntries(readQuery());
+    keepInAddress({ ...others, ...(to === undefined ? {} : { threshold: String(to) }) });
+  };
   const threshold = moved ?? used ?? 0;
   const before = effectOf(results, used ?? 0);
   const now = effectOf(results, threshold);
@@ -47,7 +63,7 @@ export function Threshold({ results }: ResultsProps) {
       <div class="card-head">
         <h2 id="threshold-title">{WORDS.threshold}</h2>
         {isMoved ? (
-          <button id="threshold-back" type="button" onClick={() => setMoved(undefined)}>
+          <button id="threshold-back" type="button" onClick={() => move(undefined)}>
             {used === null ? WORDS.noneBefore : WORDS.back(used)}
           </button>
         ) : null}
@@ -63,9 +79,9 @@ export function Threshold({ results }: ResultsProps) {
           step={1}
           value={threshold * STEPS}
           aria-valuetext={words}
-          onInput={({ currentTarget }) => setMoved(Number(currentTarget.value) / STEPS)}
+          onInput={({ currentTarget }) => move(Number(currentTarget.value) / STEPS)}
         />
-        <output>{percent(threshold)}</output>
+        <output>{percentBelowAll(threshold)}</output>
       </label>
       <svg
         class="shares"
@@ -92,7 +108,10 @@ export function Threshold({ results }: ResultsProps) {
         <p class="lead">{words}</p>
         <p>
           {isMoved ? WORDS.change(before, now, used) : used === null ? WORDS.noThreshold : WORDS.isUsed}{' '}
-          {WORDS.thresholdBasis(results.accuracy.trials)}
+          {results.rejection === null || isMoved
+            ? null
+            : WORDS.thresholdFrom(results.rejection.false_rejection_rate, results.calibration.fitted_on)}{' '}
+          {WORDS.thresholdBasis(results.accuracy.trials, report.judged_on)}
         </p>
       </div>
       <p class="hint">{WORDS.thresholdUse}</p>
@@ -111,12 +130,8 @@ const TICKS = 5;
 /** Between two bars. */
 const GAP = 1;
 
-interface ReliabilityProps extends ResultsProps {
-  readonly report: WireReport;
-}
-
 /** A reliability diagram with the number of pictures of each bar, in words first. */
-export function Reliability({ report, results }: ReliabilityProps) {
+export function Reliability({ report, results }: ReportProps) {
   const filled = results.calibration.after.bins.filter(({ count }) => count > 0);
   const x = scaleLinear([0, 1], [LEFT, WIDTH - RIGHT]);
   const y = scaleLinear([0, 1], [HEIGHT - BOTTOM, EDGE + GAP]);

@@ -144,7 +144,7 @@ export function Model({ model }: { readonly model: string }) {
             results={report.value.results}
           />
           <ClassBars report={report.value} results={report.value.results} />
-          <Threshold key={version} results={report.value.results} />
+          <Threshold key={version} report={report.value} results={report.value.results} />
           <Reliability report={report.value} results={report.value.results} />
         </>
       )}

@@ -8,7 +8,7 @@ import { ApiError } from '../../../client/api-error.ts';
 import { percent } from '../../../core/words/quantities.ts';
 import { isPassing, useAsked, useServerBack } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
-import { Done, Failure } from '../parts/notice.tsx';
+import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { Thumbnail } from '../parts/picture.tsx';
 import { mayTrain } from '../state/access.ts';
 import { models } from '../state/lists.ts';
@@ -353,16 +353,18 @@ interface AnswerProps {
 
 function Answer({ photo, prediction, labels }: AnswerProps) {
   const { label, score, rejected, threshold, predictions, timing_ms: timing, model } = prediction;
-  const parts = (['load', 'decode', 'preprocess', 'infer'] as const).map(
-    (part) => `${WORDS.parts[part]} ${timing[part].toFixed(1)}`,
+  const parts = (['load', 'decode', 'preprocess', 'infer'] as const).map((part) =>
+    WORDS.timingPart(WORDS.parts[part], timing[part]),
   );
+  const isRejected = rejected && threshold !== null;
   return (
     <div id="answer">
-      <p class="best">
+      {isRejected ? <p class="best">{WORDS.perhapsNone}</p> : null}
+      <p class={isRejected ? 'best unsure' : 'best'}>
         <span id="best-label">{label}</span>
         <span id="best-score">{percent(score)}</span>
       </p>
-      {rejected && threshold !== null ? <p class="rejected">{WORDS.rejected(score, threshold)}</p> : null}
+      {isRejected ? <p class="rejected">{WORDS.rejected(score, threshold)}</p> : null}
       <ol id="bars" class="bars">
         {predictions.map((entry) => (
           <li key={entry.label}>
@@ -374,8 +376,8 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
           </li>
         ))}
       </ol>
-      <p class="timing">
-        {WORDS.timing(timing.total)} <span class="parts">{parts.join(' · ')}</span>
+      <p class="timing" title={parts.join('\n')}>
+        {WORDS.timing(timing.total)}
       </p>
       <Toggle id="heatmap" wants={wantsHeatmap} label={WORDS.heatmap} />
       {wantsHeatmap.value && !withoutHeatmap.value.includes(chosenModel.value) ? (
@@ -536,19 +538,41 @@ function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
 const Several = () => (
   <ul class="several" aria-label={WORDS.several}>
     {photos.value.map((photo, index) => (
-      <li key={photo.id}>
-        <button
-          type="button"
-          aria-pressed={index === shown.value}
-          aria-label={WORDS.pick(photo.file.name)}
-          onClick={() => {
-            shown.value = index;
-          }}
-        >
-          <img src={photo.url} alt="" loading="lazy" />
-          <span>{photo.error === undefined ? (photo.prediction?.label ?? '…') : '!'}</span>
-        </button>
-      </li>
+      <OneOfSeveral key={photo.id} photo={photo} index={index} />
     ))}
   </ul>
 );
+
+/** What the strip says of a photo. */
+function answerWords({ prediction, error }: Photo): string {
+  if (error !== undefined) return WORDS.noAnswer;
+  if (prediction === undefined) return WORDS.asking;
+  return prediction.rejected ? WORDS.perhapsNone : (prediction.label ?? '');
+}
+
+function OneOfSeveral({ photo, index }: { readonly photo: Photo; readonly index: number }) {
+  const [isBroken, setBroken] = useState(false);
+  const { file, error, prediction } = photo;
+  const words = answerWords(photo);
+  const isUnsure = error !== undefined || prediction?.rejected === true;
+  return (
+    <li>
+      <button
+        type="button"
+        aria-pressed={index === shown.value}
+        aria-label={WORDS.pick(file.name, words)}
+        title={error === undefined ? file.name : messageOf(error)}
+        onClick={() => {
+          shown.value = index;
+        }}
+      >
+        {isBroken ? (
+          <i class="thumb broken">{file.name}</i>
+        ) : (
+          <img src={photo.url} alt="" loading="lazy" onError={() => setBroken(true)} />
+        )}
+        <span class={isUnsure ? 'unsure' : ''}>{words}</span>
+      </button>
+    </li>
+  );
+}

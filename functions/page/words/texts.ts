@@ -11,6 +11,7 @@ import {
   firstOf,
   of100,
   percent,
+  percentBelowAll,
   plural,
   size,
   whole,
@@ -22,10 +23,11 @@ interface Effect {
   readonly wrong: number;
 }
 
-/** "3 more", "2 fewer" or "as many", of a hundred. */
-const CHANGED = (before: number, now: number) => {
+/** "3 more are wrong", "2 fewer are wrong" or "6 are wrong, as before", of a hundred. */
+const CHANGED = (before: number, now: number, what: string) => {
   const more = of100(now) - of100(before);
-  return more === 0 ? 'as many' : `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'}`;
+  if (more === 0) return `${of100(now)} are ${what}, as before`;
+  return `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'} are ${what}`;
 };
 
 /** What depends on a dataset, by name. */
@@ -529,17 +531,21 @@ export const TEXTS = {
     slider: 'Threshold',
     parts: { right: 'answered rightly', wrong: 'answered wrongly', aside: 'set aside' },
     effect: (threshold: number, aside: number, wrong: number) =>
-      `At ${percent(threshold)}: of 100 pictures ${of100(aside)} are set aside, and ${of100(wrong)} are answered wrongly.`,
+      `At ${percentBelowAll(threshold)}: of 100 pictures ${of100(aside)} are set aside, and ${of100(wrong)} are answered wrongly.`,
     change: (before: Effect, now: Effect, used: number | null) =>
-      `${used === null ? 'Compared with no threshold' : `Compared with ${percent(used)}, which the model uses`}: of 100 pictures ${CHANGED(
+      `${used === null ? 'Compared with no threshold' : `Compared with ${percentBelowAll(used)}, which the model uses`}: of 100 pictures ${CHANGED(
         before.aside,
         now.aside,
-      )} are set aside, and ${CHANGED(before.wrong, now.wrong)} are wrong.`,
+        'set aside',
+      )}, and ${CHANGED(before.wrong, now.wrong, 'wrong')}.`,
     isUsed: 'This is the threshold that the model uses.',
-    back: (used: number) => `Back to ${percent(used)}`,
+    back: (used: number) => `Back to ${percentBelowAll(used)}`,
     noThreshold: 'The model has no threshold: too few pictures were held out to find one.',
     noneBefore: 'Without a threshold',
-    thresholdBasis: (count: number) => `Counted on ${plural(count, 'picture')}.`,
+    thresholdBasis: (count: number, judgedOn: 'test' | 'validation' | 'folds') =>
+      `Counted on ${judgedOn === 'folds' ? plural(count, 'picture') : plural(count, `${judgedOn} picture`)}, each judged by a model that did not learn from it.`,
+    thresholdFrom: (share: number, count: number) =>
+      `It was chosen on ${plural(count, 'picture')} held out of training, of which it sets at most ${of100(share)} of 100 aside.`,
     thresholdUse:
       'Each answer has its score. For another threshold than that of the model, compare the score in your program.',
     reliabilityTitle: 'Whether the scores can be trusted',
@@ -564,9 +570,10 @@ export const TEXTS = {
     noModelYet: 'There is no model yet to ask. Train one first.',
     noModelChosen: 'Choose a model first.',
     photo: 'What you dropped',
+    perhapsNone: 'Perhaps none of these',
     rejected: (score: number, threshold: number) =>
-      `Perhaps none of these: the score of ${percent(score)} is below the threshold of ${percent(threshold)}. Of pictures of the classes at most 5 of ` +
-      '100 are below it, so the photo may show something else, or show it in another way than the training pictures.',
+      `The score of ${percentBelowAll(score)} is below the threshold of ${percentBelowAll(threshold)}. Of the pictures that were held out of training to ` +
+      'choose it, at most 5 of 100 are below it, so the photo may show something else, or show it in another way than the training pictures.',
     heatmap: 'Show where in the photo',
     map: 'Where in the photo the label is',
     opacity: 'Strength of the map',
@@ -578,8 +585,14 @@ export const TEXTS = {
     nearest: (label: string, similarity: number) => `${label}, ${of100(similarity)} % alike`,
     gone: (file: string) => `${file} is no longer in the dataset`,
     noHeatmap: 'This model cannot show where it looks. Its answers are the same.',
-    timing: (total: number) => `Answered in ${total.toFixed(1)} ms.`,
-    parts: { load: 'load', decode: 'decode', preprocess: 'preprocess', infer: 'infer' },
+    timing: (total: number) => `Answered in ${whole(Math.max(1, Math.round(total)))} ms.`,
+    timingPart: (part: string, milliseconds: number) => `${part}: ${milliseconds.toFixed(1)} ms`,
+    parts: {
+      load: 'loading the model',
+      decode: 'opening the photo',
+      preprocess: 'bringing it to the size of the network',
+      infer: 'asking the network',
+    },
     keepsNone: 'This server keeps no photos, so a wrong answer cannot be mended here.',
     wrong: 'That is wrong: it is',
     choice: 'choose the right label',
@@ -588,7 +601,8 @@ export const TEXTS = {
     kept: (dataset: string) => `Thank you. The photo is in the dataset ${dataset}.`,
     seeDataset: 'See it',
     several: 'Photos',
-    pick: (name: string) => `Show ${name}`,
+    pick: (name: string, answer: string) => `Show ${name}: ${answer}`,
+    noAnswer: 'no answer',
     asking: 'Asking …',
     upload: (status: number) => `The photo could not be uploaded: status ${status}.`,
   },

@@ -253,6 +253,46 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await expect.poll(async () => (await page.locator('#suspects-title').boundingBox())?.y).toBeLessThan(720);
   });
 
+  it('keeps the threshold that was moved, and says what it was counted on', async () => {
+    await commitJudged('2');
+    await show('models/judged?version=2');
+    await page.waitForSelector('#threshold');
+    expect(await page.textContent('#threshold-effect')).toMatch(
+      /It was chosen on 90 pictures held out of training, of which .* Counted on 90 test pictures/,
+    );
+    for (const share of [99, 100]) await page.fill('#threshold', String(share));
+    await page.reload();
+    await page.waitForSelector('#threshold');
+    expect(await page.inputValue('#threshold')).toBe('100');
+    expect(page.url()).toContain('version=2');
+    await page.click('#threshold-back');
+    expect(page.url()).not.toContain('threshold');
+  });
+
+  it('marks photos that may show none of the classes, and those without an answer', async () => {
+    await commitColorModel(store, {
+      model: 'unsure',
+      calibration: { temperature: 1, rejectionThreshold: 0.9999 },
+    });
+    await show('try?model=unsure');
+    await page.waitForSelector('#file', { state: 'attached' });
+    const buffer = Buffer.from(await colorPicture('green'));
+    await page.setInputFiles('#file', [
+      { name: 'meadow.png', mimeType: 'image/png', buffer },
+      { name: 'note.png', mimeType: 'image/png', buffer: Buffer.from('no photo') },
+    ]);
+    await expect
+      .poll(() => page.locator('.several span').allTextContents())
+      .toEqual(['Perhaps none of these', 'no answer']);
+    await expect.poll(() => page.locator('.several i').allTextContents()).toEqual(['note.png']);
+    expect(await page.locator('#answer .best').allTextContents()).toEqual([
+      'Perhaps none of these',
+      expect.stringMatching(/^green/),
+    ]);
+    expect(await page.textContent('.rejected')).toContain('is below the threshold of 99.99 %');
+    expect(await page.textContent('.timing')).toMatch(/^Answered in \d+ ms\.$/);
+  });
+
   it('says why a version is trained and not used, and lets it be compared and used', async () => {
     const { id } = await jobs.create(newJob({ model: 'color', dataset: 'colors' }));
     await client.models.promote('color', { version: '1' });
