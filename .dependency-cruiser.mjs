@@ -147,7 +147,7 @@ export default {
     }),
     only('page-is-a-client', 'What runs in browsers speaks HTTP, and nothing of a server is sent to them.', {
       from: '^functions/page/',
-      to: '^(batch-job|cli|infra)/|^core/(?!words/)|^functions/(?!page/)',
+      to: '^(batch-job|cli|infra)/|^core/(?!words/|api-key/allows-name[.]ts$)|^functions/(?!page/)',
     }),
     only('servers-leave-the-page', 'The page runs in browsers alone.', {
       from: '^functions/',

@@ -19,9 +19,25 @@ import { Train } from './views/train.tsx';
 import { Try } from './views/try.tsx';
 import { TEXTS } from './words/texts.ts';
 
+/** The parts of the address of each view, at most. */
+const PARTS: Readonly<Record<string, number>> = {
+  '': 0,
+  datasets: 3,
+  train: 1,
+  jobs: 2,
+  models: 3,
+  plan: 1,
+  try: 1,
+};
 const VIEWS = ['datasets', 'train', 'models', 'try'] as const;
 /** Those that a key which may only predict can use. All others show pictures of datasets, or change something. */
 const FOR_ALL: ReadonlySet<string> = new Set(['', 'models', 'try']);
+
+/** Whether there is a view of an address. */
+const isView = (view: string, path: readonly string[]) =>
+  Object.hasOwn(PARTS, view) &&
+  path.length <= (PARTS[view] ?? 0) &&
+  (view !== 'models' || path[2] === undefined || path[2] === 'compare');
 
 /** Whether a view shows nothing without the scope `train`. */
 const isForTraining = (view: string, part?: string) => !FOR_ALL.has(view) || part === 'compare';
@@ -43,6 +59,15 @@ function startView(): string {
 function View() {
   const { path } = route.value;
   const [view = startView(), name, part] = path;
+  if (!isView(view, path))
+    return (
+      <section id="no-view" class="card wide">
+        <h1>{TEXTS.noView(location.hash)}</h1>
+        <a class="button" href="#/">
+          {TEXTS.seeStart}
+        </a>
+      </section>
+    );
   if (isForTraining(view, part) && mayTrain.value !== true)
     return mayTrain.value === undefined ? (
       <p class="wide">{TEXTS.loading}</p>

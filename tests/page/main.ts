@@ -565,7 +565,9 @@ async function renameAndDelete(page: Page, dataset: string): Promise<void> {
     await page.click('#rename-dataset button');
   };
   await rename('no/name');
-  await page.waitForSelector('[role=alert]:has-text("The name of a dataset does not begin with a dot")');
+  await page.waitForSelector(
+    '#rename-dataset:has([aria-invalid=true]) .problem:has-text("does not begin with a dot")',
+  );
   demand(true, 'what the API refuses is said in words of the page');
   await page.fill('#rename-dataset input', `${dataset}-2`);
   await page.click('#rename-dataset button');

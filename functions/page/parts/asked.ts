@@ -2,14 +2,15 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, ConnectionError } from '../../../client/api-error.ts';
+import { outdated } from '../state/changes.ts';
 import { health } from '../state/session.ts';
 
 /** What was asked for. */
 export interface Asked<T> {
   readonly value: T | undefined;
   readonly error: unknown;
-  /** Asks again; what was known stays until then. */
-  readonly again: () => void;
+  /** Asks again; what was known stays until then. Resolves when there is an answer, or the view is gone. */
+  readonly again: () => Promise<void>;
 }
 
 /** How a view asks. */
@@ -48,7 +49,7 @@ function failed<T>(before: State<T>, of: string, error: unknown): State<T> {
 }
 
 /** Asks again when a server that did not answer is back. @param error why there is no answer so far. */
-export function useServerBack(error: unknown, again: () => void): void {
+export function useServerBack(error: unknown, again: () => unknown): void {
   const isUp = health.value === 'up';
   useEffect(() => {
     if (isUp && error instanceof ConnectionError) again();
@@ -56,8 +57,8 @@ export function useServerBack(error: unknown, again: () => void): void {
 }
 
 /**
- * Asks when the view appears, when one of `inputs` changes, when somebody looks at the tab again, and when a server that did not answer is
- * back. An answer that comes too late is dropped.
+ * Asks when the view appears, when one of `inputs` changes, when somebody looks at the tab again, when what it shows may be old, and when a
+ * server that did not answer is back. An answer that comes too late is dropped.
  * @param ask must end with its signal. Its answer is JSON.
  */
 export function useAsked<T>(
@@ -68,6 +69,10 @@ export function useAsked<T>(
   const [state, setState] = useState<State<T>>({ of: '' });
   const [round, setRound] = useState(0);
   const asked = useRef({ atMs: 0, isOpen: false });
+  const waiting = useRef<(() => void)[]>([]);
+  const settle = () => {
+    for (const resolve of waiting.current.splice(0)) resolve();
+  };
   const of = JSON.stringify(inputs);
   // `inputs` say when to ask; `ask` is new with every draw.
   useEffect(() => {
@@ -76,6 +81,7 @@ export function useAsked<T>(
       if (controller.signal.aborted) return;
       asked.current.isOpen = false;
       setState(next);
+      settle();
     };
     asked.current = { atMs: performance.now(), isOpen: true };
     ask(controller.signal).then(
@@ -84,15 +90,32 @@ export function useAsked<T>(
     );
     return () => controller.abort();
   }, [of, round]);
-  const again = useCallback(() => setRound((before) => before + 1), []);
+  useEffect(() => settle, []);
+  const again = useCallback(
+    () =>
+      new Promise<void>((resolve) => {
+        waiting.current.push(resolve);
+        setRound((before) => before + 1);
+      }),
+    [],
+  );
   useServerBack(state.error, again);
+  const changes = outdated.value;
+  const known = useRef(changes);
+  useEffect(() => {
+    if (isLasting || known.current === changes) return;
+    known.current = changes;
+    // A tab that nobody sees asks when somebody looks.
+    if (document.hidden) asked.current = { atMs: Number.NEGATIVE_INFINITY, isOpen: false };
+    else void again();
+  }, [changes]);
   useEffect(() => {
     if (isLasting) return undefined;
     const look = () => {
       const { atMs, isOpen } = asked.current;
       if (document.hidden || isOpen || performance.now() - atMs < LOOK_AGAIN_MS) return;
       asked.current = { atMs: performance.now(), isOpen: true };
-      again();
+      void again();
     };
     document.addEventListener('visibilitychange', look);
     addEventListener('focus', look);

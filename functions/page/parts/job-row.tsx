@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { WireJob } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { size } from '../../../core/words/quantities.ts';
+import { makeChange } from '../state/changes.ts';
 import { refresh } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -62,29 +63,30 @@ export const JobStatus = ({ job }: { readonly job: WireJob }) => (
 
 interface JobButtonsProps {
   readonly job: WireJob;
-  /** Is called when a button has done its work. */
-  readonly onDone?: () => void;
+  /** Is called with the training as a button left it. */
+  readonly onDone?: (job: WireJob) => void;
 }
 
 /** What can be done with a training now. */
 export function JobButtons({ job, onDone }: JobButtonsProps) {
   const [failure, setFailure] = useState<unknown>();
   if (isJobOver(job) || job.cancel_requested) return <Failure error={failure} />;
-  const act = (action: 'cancel' | 'pause' | 'resume') => () => {
-    client.value.jobs[action](job.id)
-      .then(() => {
+  const act = (action: 'cancel' | 'pause' | 'resume') =>
+    makeChange(`${action} ${job.id}`, {
+      send: () => client.value.jobs[action](job.id),
+      done: (changed) => {
         setFailure(undefined);
-        onDone?.();
+        onDone?.(changed);
         return refresh();
-      })
-      .catch(setFailure);
-  };
+      },
+      fail: setFailure,
+    });
   const button = (action: 'cancel' | 'pause' | 'resume') => (
     <button
       type="button"
       class={action === 'cancel' ? 'danger' : ''}
       aria-label={`${WORDS[action]} ${job.model_name}`}
-      onClick={act(action)}
+      onClick={() => void act(action)}
     >
       {WORDS[action]}
     </button>

@@ -2,6 +2,7 @@
 
 import type { WireJobEvent } from '../../../api/job.ts';
 import { mayTrain } from '../state/access.ts';
+import { makeChange } from '../state/changes.ts';
 import { refresh } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -22,15 +23,15 @@ export function NotUsed({ model, live, events, say, fail }: NotUsedProps) {
   const data = events.findLast((event) => event.data?.['promoted'] === false)?.data;
   const version = data?.['model_version'];
   if (live === undefined || typeof version !== 'string' || version === live) return null;
-  const use = async () => {
-    try {
-      await client.value.models.promote(model, { version });
-      say(TEXTS.model.promoted(version));
-      await refresh();
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const use = () =>
+    makeChange(`use ${model}`, {
+      send: () => client.value.models.promote(model, { version }),
+      done: () => {
+        say(TEXTS.model.promoted(version));
+        return refresh();
+      },
+      fail,
+    });
   return (
     <div id="not-used">
       <p role="status">{TEXTS.model.notUsed(version, String(data?.['reason']), live)}</p>

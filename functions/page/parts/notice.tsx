@@ -22,6 +22,12 @@ type Gone = keyof typeof LISTS;
 const listOf = (error: unknown): (typeof LISTS)[Gone] | undefined =>
   error instanceof ApiError ? LISTS[error.code as Gone] : undefined;
 
+const FORBIDDEN = 403;
+
+/** Whether the key does not allow what was asked for. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === FORBIDDEN;
+
 /** Whether what was asked for is not there. */
 export const isGone = (error: unknown): boolean => listOf(error) !== undefined;
 
@@ -34,8 +40,8 @@ export function messageOf(error: unknown): string {
 
 interface FailureProps {
   readonly error: unknown;
-  /** Sends the same request again. */
-  readonly retry?: () => void;
+  /** Sends the same request again; offered where that may help. */
+  readonly retry?: () => unknown;
 }
 
 /** A failure with its message and the way on: to what there is instead of something that is gone, else to try again. */
@@ -56,7 +62,7 @@ export function Failure({ error, retry }: FailureProps) {
           {TEXTS.seeAll[list]}
         </a>
       )}
-      {retry === undefined || list !== undefined ? null : (
+      {retry === undefined || list !== undefined || isForbidden(error) ? null : (
         <button type="button" onClick={retry}>
           {TEXTS.again}
         </button>

@@ -1,6 +1,6 @@
 // What every view may need: the models and the newest jobs, asked for again and again.
 
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import type { WireDatasetEntry } from '../../../api/dataset.ts';
 import type { WireJob } from '../../../api/job.ts';
 import type { WireModel } from '../../../api/model.ts';
@@ -9,6 +9,7 @@ import type { FoveaClient } from '../../../client/create-client.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { take } from '../../../client/pages.ts';
 import { access } from './access.ts';
+import { outdated } from './changes.ts';
 import { poll } from './poll.ts';
 import { apiKey, client, health, keyProblem } from './session.ts';
 
@@ -18,7 +19,8 @@ const IDLE_POLL_MS = 5000;
 /** The most models of the list; all of them are read with every poll. */
 export const MOST_MODELS = 100;
 const MOST_JOBS = 20;
-const MOST_DATASETS = 100;
+/** The most datasets of the list. */
+export const MOST_DATASETS = 100;
 
 /** The models by name; null until they are known. */
 export const models = signal<readonly WireModel[] | null>(null);
@@ -71,6 +73,9 @@ const reasonOf = (found: PromiseSettledResult<unknown>): unknown =>
 
 /** Keeps the lists as they are on the server, as long as the page is open. */
 export function keepLists(): void {
+  effect(() => {
+    if (outdated.value > 0) void untracked(() => refresh()).catch(() => undefined);
+  });
   effect(() => {
     const needsKey = keyProblem.value !== null;
     // A new key is tried at once; while one is asked for, nothing is.

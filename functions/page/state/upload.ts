@@ -4,7 +4,9 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../../../client/api-error.ts';
 import { delay } from '../../../client/transport.ts';
+import { tellTabs } from './changes.ts';
 import type { PathedFile } from './dropped-files.ts';
+import { listDatasets, MOST_DATASETS } from './lists.ts';
 import { client } from './session.ts';
 import { forgetUnfinished, keepUnfinished } from './unfinished-uploads.ts';
 
@@ -169,6 +171,7 @@ export async function startUpload(
     if (stopped.aborted) set({ status: 'stopped' });
     else set({ status: 'broken', problem: error });
   } finally {
+    tellTabs();
     removeEventListener('beforeunload', askBeforeLeaving);
   }
 }
@@ -238,6 +241,8 @@ async function number(pictures: readonly Planned[], plan: UploadPlan, there: The
 /** The files that the dataset has, by path. */
 async function filesOf(dataset: string, stopped: AbortSignal): Promise<There> {
   const found = new Map<string, ThereFile>();
+  const listed = await listDatasets(stopped);
+  if (listed.length < MOST_DATASETS && !listed.some((one) => one.dataset === dataset)) return found;
   try {
     const files = client.value.datasets.files(dataset, { inspect: false, pageSize: 1000, signal: stopped });
     for await (const { path, size_bytes: sizeBytes, content_hash: hash } of files)

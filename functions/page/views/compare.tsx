@@ -7,6 +7,7 @@ import { useAsked } from '../parts/asked.ts';
 import { Failure, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { usePresentName } from '../parts/present-name.ts';
+import { makeChange } from '../state/changes.ts';
 import { refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -43,17 +44,15 @@ export function Compare({ model }: { readonly model: string }) {
     [model, String(mayGoBack)],
   );
   const { outcome, say, fail } = useOutcome();
-  const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
-    try {
-      const { version } = await ask();
-      say(TEXTS.model.promoted(version ?? ''));
-      aliases.again();
-      goesBack.again();
-      await refresh();
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const use = (send: () => Promise<{ readonly version: string | null }>) =>
+    makeChange(`use ${model}`, {
+      send,
+      done: async ({ version }) => {
+        say(TEXTS.model.promoted(version ?? ''));
+        await Promise.all([aliases.again(), goesBack.again(), refresh()]);
+      },
+      fail,
+    });
   const canary = aliases.value?.find(({ alias }) => alias === 'canary');
   return (
     <>
@@ -66,7 +65,7 @@ export function Compare({ model }: { readonly model: string }) {
             <button
               id="roll-back"
               type="button"
-              onClick={() => void change(() => client.value.models.rollBack(model))}
+              onClick={() => void use(() => client.value.models.rollBack(model))}
             >
               {canary === undefined ? TEXTS.model.rollBack : WORDS.endCanary}
             </button>
@@ -85,7 +84,7 @@ export function Compare({ model }: { readonly model: string }) {
             <Table
               compared={compared.value}
               aliases={aliases.value ?? []}
-              promote={(version) => void change(() => client.value.models.promote(model, { version }))}
+              promote={(version) => void use(() => client.value.models.promote(model, { version }))}
             />
           </>
         )}

@@ -10,10 +10,12 @@ import { dragOf, type ShownFile, useDropPlace } from '../parts/drag-pictures.ts'
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { problemOfClassName, problemOfDatasetName } from '../parts/name-field.tsx';
-import { Failure, isGone, messageOf, ShowOutcome, useOutcome } from '../parts/notice.tsx';
+import { Failure, isForbidden, isGone, messageOf, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { RenameForm } from '../parts/rename-form.tsx';
 import { mayDelete } from '../state/access.ts';
-import { jobs } from '../state/lists.ts';
+import { makeChange } from '../state/changes.ts';
+import { jobs, refresh } from '../state/lists.ts';
 import { goTo, keepInAddress, keepInHistory, keptInHistory, readQuery, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { upload } from '../state/upload.ts';
@@ -35,7 +37,7 @@ type Finding = WireDataset['findings'][number];
 export interface Mended {
   readonly say: (text: string) => void;
   readonly fail: (error: unknown) => void;
-  readonly again: () => void;
+  readonly again: () => unknown;
 }
 
 /** Says how many pictures were moved, and why others stayed. Where all stayed, that failed. */
@@ -56,30 +58,33 @@ const asShown = (files: readonly ShownFile[]) => ({
   ),
 });
 
+/** What pictures are moved and removed by: each once at a time. */
+const changeOf = (dataset: string, files: readonly ShownFile[]) =>
+  `files ${JSON.stringify([dataset, ...pathsOf(files)])}`;
+
 /** Moves pictures, and says what became of them. */
-async function move(dataset: string, files: readonly ShownFile[], label: string, mended: Mended) {
-  try {
-    const moved = await client.value.datasets.move(dataset, pathsOf(files), label, asShown(files));
-    sayMoved(moved, (count) => WORDS.moved(count, label), mended);
-    mended.again();
-  } catch (error) {
-    mended.fail(error);
-  }
-}
+const move = (dataset: string, files: readonly ShownFile[], label: string, mended: Mended) =>
+  makeChange(changeOf(dataset, files), {
+    send: () => client.value.datasets.move(dataset, pathsOf(files), label, asShown(files)),
+    done: (moved) => {
+      sayMoved(moved, (count) => WORDS.moved(count, label), mended);
+      return mended.again();
+    },
+    fail: mended.fail,
+  });
 
 /** Deletes pictures, once somebody is sure. */
-async function remove(dataset: string, files: readonly ShownFile[], mended: Mended) {
-  if (!confirm(WORDS.removeSure(files.length))) return;
-  try {
-    const { datasets } = client.value;
-    const { paths: gone } = await datasets.deleteFiles(dataset, pathsOf(files), asShown(files));
-    if (gone.length === 0) mended.fail(WORDS.removedNone);
-    else mended.say(WORDS.removed(gone.length));
-    mended.again();
-  } catch (error) {
-    mended.fail(error);
-  }
-}
+const remove = (dataset: string, files: readonly ShownFile[], mended: Mended) =>
+  makeChange(changeOf(dataset, files), {
+    sure: () => confirm(WORDS.removeSure(files.length)),
+    send: () => client.value.datasets.deleteFiles(dataset, pathsOf(files), asShown(files)),
+    done: ({ paths: gone }) => {
+      if (gone.length === 0) mended.fail(WORDS.removedNone);
+      else mended.say(WORDS.removed(gone.length));
+      return mended.again();
+    },
+    fail: mended.fail,
+  });
 
 /** The view of a dataset. */
 export function Dataset({ dataset }: { readonly dataset: string }) {
@@ -90,7 +95,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
     [dataset],
   );
   const mended: Mended = { say, fail, again };
-  const isThere = !isGone(error);
+  const isThere = !isGone(error) && !isForbidden(error);
   return (
     <>
       <section class="card wide" aria-labelledby="dataset-title">
@@ -105,7 +110,7 @@ export function Dataset({ dataset }: { readonly dataset: string }) {
             {isThere && mayDelete.value ? (
               <EraseButton
                 label={WORDS.erase}
-                sure={async () => WORDS.eraseSure(dataset, await usesOf(dataset))}
+                sure={async () => WORDS.eraseSure(dataset, await endedUsesOf(dataset))}
                 erase={() => client.value.datasets.delete(dataset)}
                 then={['datasets']}
               />
@@ -165,58 +170,39 @@ function LeftOut({ dataset }: { readonly dataset: string }) {
   );
 }
 
-/** What depends on a dataset: models of which any version learned from it, and trainings that are not over. */
-async function usesOf(dataset: string) {
+/** The models of which any version learned from a dataset. @throws where trainings use it, which have to end first. */
+async function endedUsesOf(dataset: string): Promise<readonly string[]> {
+  await refresh();
+  const using = (jobs.value ?? []).filter((job) => job.dataset === dataset && !isJobOver(job));
+  if (using.length > 0)
+    throw new Error(
+      WORDS.isInUse(
+        dataset,
+        using.map(({ model_name: name }) => name),
+      ),
+    );
   const holders = await client.value.datasets.holders(dataset);
-  return {
-    models: [...new Set(holders.flatMap(({ model }) => model ?? []))],
-    jobs: (jobs.value ?? [])
-      .filter((job) => job.dataset === dataset && !isJobOver(job))
-      .map(({ model_name: name }) => name),
-  };
+  return [...new Set(holders.flatMap(({ model }) => model ?? []))];
 }
 
-interface RenameDatasetProps {
-  readonly dataset: string;
-  readonly fail: (error: unknown) => void;
-}
-
-function RenameDataset({ dataset, fail }: RenameDatasetProps) {
-  const [isBusy, setBusy] = useState(false);
-  const act = async (name: string) => {
-    const problem = problemOfDatasetName(name);
-    if (problem !== '') {
-      fail(problem);
-      return;
-    }
-    setBusy(true);
-    try {
-      if (!confirm(WORDS.renameDatasetSure(dataset, name, await usesOf(dataset)))) return;
-      await client.value.datasets.rename(dataset, name);
-      goTo(['datasets', name]);
-    } catch (error) {
-      fail(error);
-    } finally {
-      setBusy(false);
-    }
-  };
+/** Gives the dataset another name, once somebody is sure. */
+function RenameDataset({ dataset, fail }: { readonly dataset: string; readonly fail: Mended['fail'] }) {
+  const act = (name: string) =>
+    makeChange(`rename ${dataset}`, {
+      sure: async () => confirm(WORDS.renameDatasetSure(dataset, name, await endedUsesOf(dataset))),
+      send: () => client.value.datasets.rename(dataset, name),
+      done: () => goTo(['datasets', name]),
+      fail,
+    });
   return (
-    <details id="rename-dataset" class="rename">
-      <summary>{WORDS.renameDataset}</summary>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
-          if (name !== dataset) void act(name);
-        }}
-      >
-        <input name="name" defaultValue={dataset} required aria-label={WORDS.renameLabel(dataset)} />
-        <button type="submit" disabled={isBusy}>
-          {WORDS.save}
-        </button>
-        <p class="hint">{TEXTS.names.dataset}</p>
-      </form>
-    </details>
+    <RenameForm
+      id="rename-dataset"
+      summary={WORDS.renameDataset}
+      name={dataset}
+      problemOf={problemOfDatasetName}
+      help={TEXTS.names.dataset}
+      act={act}
+    />
   );
 }
 
@@ -227,14 +213,12 @@ interface PartProps {
 }
 
 /** Keeps a finding as it is, or asks for it again. */
-async function keep(dataset: string, { id }: Finding, isKept: boolean, mended: Mended) {
-  try {
-    await client.value.datasets.keep(dataset, [id], { keep: isKept });
-    mended.again();
-  } catch (error) {
-    mended.fail(error);
-  }
-}
+const keep = (dataset: string, { id }: Finding, isKept: boolean, mended: Mended) =>
+  makeChange(`keep ${dataset} ${id}`, {
+    send: () => client.value.datasets.keep(dataset, [id], { keep: isKept }),
+    done: mended.again,
+    fail: mended.fail,
+  });
 
 function Findings({ dataset, found, mended }: PartProps) {
   const labels = found.classes.map(({ label }) => label);
@@ -398,13 +382,7 @@ function Classes({ dataset, found, mended }: PartProps) {
       <p class="hint">{WORDS.dragHint}</p>
       <ul id="classes" class="rows">
         {shown.map((summary) => (
-          <ClassRow
-            key={summary.label}
-            dataset={dataset}
-            summary={summary}
-            classes={found.classes}
-            mended={mended}
-          />
+          <ClassRow key={summary.label} dataset={dataset} summary={summary} mended={mended} />
         ))}
       </ul>
       {pages > 1 ? (
@@ -426,14 +404,13 @@ const countOf = ({ train, validation, test }: ClassSummary) => train + validatio
 interface ClassRowProps {
   readonly dataset: string;
   readonly summary: ClassSummary;
-  readonly classes: readonly ClassSummary[];
   readonly mended: Mended;
 }
 
 /** Whether a picture lies in a class. */
 const isIn = (path: string, label: string) => path.split('/').slice(0, -1).includes(label);
 
-function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
+function ClassRow({ dataset, summary, mended }: ClassRowProps) {
   const { label } = summary;
   const count = countOf(summary);
   const { over, place } = useDropPlace(dataset, (files) => {
@@ -474,7 +451,7 @@ function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
         ))}
       </a>
       {error === undefined ? null : <span class="facts problem">{messageOf(error)}</span>}
-      <Rename dataset={dataset} label={label} classes={classes} mended={mended} />
+      <Rename dataset={dataset} label={label} mended={mended} />
     </li>
   );
 }
@@ -482,45 +459,41 @@ function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
 interface RenameProps {
   readonly dataset: string;
   readonly label: string;
-  readonly classes: readonly ClassSummary[];
   readonly mended: Mended;
 }
 
-/** Whether the class may have the name; where another has it, somebody has to want that both become one. */
-function mayRename(classes: readonly ClassSummary[], label: string, name: string): boolean {
+/** Whether the class may have the name; where another has it now, somebody has to want that both become one. */
+async function mayRename(dataset: string, label: string, name: string): Promise<boolean> {
+  const { classes } = await client.value.datasets.inspect(dataset);
   const own = classes.find((one) => one.label === label);
   const other = classes.find((one) => one.label === name && one.label !== label);
   return (
-    other === undefined || confirm(WORDS.joinSure(name, own === undefined ? 0 : countOf(own), countOf(other)))
+    own === undefined || other === undefined || confirm(WORDS.joinSure(name, countOf(own), countOf(other)))
   );
 }
 
-function Rename({ dataset, label, classes, mended }: RenameProps) {
+function Rename({ dataset, label, mended }: RenameProps) {
+  const act = (name: string) =>
+    makeChange(`rename ${dataset}/${label}`, {
+      sure: () => mayRename(dataset, label, name),
+      send: () => client.value.datasets.renameClass(dataset, label, name),
+      done: (moved) => {
+        sayMoved(moved, () => WORDS.renamed(name), mended);
+        return mended.again();
+      },
+      fail: mended.fail,
+    });
   return (
-    <details class="rename">
-      <summary>
-        {WORDS.rename} <span class="unseen">{label}</span>
-      </summary>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
-          const problem = problemOfClassName(name);
-          if (problem !== '') {
-            mended.fail(problem);
-            return;
-          }
-          if (!mayRename(classes, label, name)) return;
-          client.value.datasets.renameClass(dataset, label, name).then((moved) => {
-            sayMoved(moved, () => WORDS.renamed(name), mended);
-            mended.again();
-          }, mended.fail);
-        }}
-      >
-        <input name="name" defaultValue={label} required aria-label={WORDS.renameLabel(label)} />
-        <button type="submit">{WORDS.save}</button>
-      </form>
-    </details>
+    <RenameForm
+      summary={
+        <>
+          {WORDS.rename} <span class="unseen">{label}</span>
+        </>
+      }
+      name={label}
+      problemOf={problemOfClassName}
+      act={act}
+    />
   );
 }
 
@@ -602,6 +575,13 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   useEffect(() => {
     if (isEmptied) setBefore(before.slice(0, -1));
   }, [isEmptied]);
+  if (isForbidden(error))
+    return (
+      <section class="card wide" aria-labelledby="class-title">
+        <ClassTitle dataset={dataset} label={label} />
+        <Failure error={error} />
+      </section>
+    );
   if (value?.data.length === 0 && !isEmptied)
     return (
       <section id="class-gone" class="card wide" aria-labelledby="class-title">

@@ -7,7 +7,7 @@ import { size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { NameField, problemOfDatasetName } from '../parts/name-field.tsx';
-import { Failure, messageOf } from '../parts/notice.tsx';
+import { Failure, isForbidden, messageOf } from '../parts/notice.tsx';
 import { chosenFiles, type PathedFile } from '../state/dropped-files.ts';
 import { listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
@@ -237,13 +237,15 @@ function Progress() {
         </button>
       ) : (
         <div class="actions">
-          <button
-            class="primary"
-            type="button"
-            onClick={() => void uploadAndShow(dataset, state.plan, state.choice)}
-          >
-            {WORDS.goOn}
-          </button>
+          {status === 'broken' && isForbidden(problem) ? null : (
+            <button
+              class="primary"
+              type="button"
+              onClick={() => void uploadAndShow(dataset, state.plan, state.choice)}
+            >
+              {WORDS.goOn}
+            </button>
+          )}
           <CancelUpload />
         </div>
       )}

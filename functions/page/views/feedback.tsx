@@ -5,6 +5,7 @@ import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { mayDelete } from '../state/access.ts';
+import { makeChange } from '../state/changes.ts';
 import { listDatasets } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -44,25 +45,22 @@ export function Feedback({ model, dataset }: FeedbackProps) {
     [from],
   );
   const paths = files?.map(({ path }) => path) ?? [];
-  const add = async () => {
+  const addAll = async () => {
     setFailure(undefined);
-    try {
-      const { datasets } = client.value;
-      const folder = await trainFolder(dataset);
-      for (const [index, path] of paths.entries()) {
-        setDone(index);
-        await datasets.put(dataset, `${folder}${path}`, await datasets.read(from, path));
-      }
-      setSaid(WORDS.done(paths.length, dataset));
-      // A key that may not delete leaves them; to add them again changes nothing.
-      if (mayDelete.value) await datasets.deleteFiles(from, paths);
-      again();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      setDone(undefined);
+    const { datasets } = client.value;
+    const folder = await trainFolder(dataset);
+    for (const [index, path] of paths.entries()) {
+      setDone(index);
+      await datasets.put(dataset, `${folder}${path}`, await datasets.read(from, path));
     }
+    setSaid(WORDS.done(paths.length, dataset));
+    // A key that may not delete leaves them; to add them again changes nothing.
+    if (mayDelete.value) await datasets.deleteFiles(from, paths);
   };
+  const add = () =>
+    makeChange(`add ${from}`, { send: addAll, done: again, fail: setFailure }).finally(() =>
+      setDone(undefined),
+    );
   if (paths.length === 0 && said === '') return null;
   return (
     <section id="feedback" class="card wide" aria-labelledby="feedback-title">

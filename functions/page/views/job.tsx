@@ -62,13 +62,20 @@ export function Job({ id }: { readonly id: string }) {
     );
   const [stage, ...facts] = progressWords(job);
   const isOver = isJobOver(job);
+  const hasLearned = job.progress !== null && !BEFORE_LEARNING.has(job.progress.stage);
   return (
     <>
       <section class="card wide" aria-labelledby="job-title">
         <div class="card-head">
           <h1 id="job-title">{WORDS.title(job.model_name)}</h1>
           <span class="actions">
-            <JobButtons job={job} onDone={again} />
+            <JobButtons
+              job={job}
+              onDone={(changed) => {
+                setJob(changed);
+                again();
+              }}
+            />
             {isOver ? (
               <EraseButton
                 label={WORDS.delete}
@@ -107,9 +114,9 @@ export function Job({ id }: { readonly id: string }) {
         <div class="card-head">
           <h2 id="sheet-title">{WORDS.sheet}</h2>
         </div>
-        {job.status === 'cancelled' || (job.status === 'failed' && job.progress === null) ? (
+        {isOver && job.status !== 'succeeded' && !hasLearned ? (
           <p class="empty">{WORDS.noSheetEver}</p>
-        ) : isOver || (job.progress !== null && !BEFORE_LEARNING.has(job.progress.stage)) ? (
+        ) : isOver || hasLearned ? (
           // Asked for again when the first round is over, and at the end.
           <Sheet key={`${isOver} ${events.some(({ type }) => type === 'metrics')}`} id={id} isOver={isOver} />
         ) : (

@@ -14,6 +14,7 @@ import { NotUsed } from '../parts/not-used.tsx';
 import { Failure, isGone, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { usePresentName } from '../parts/present-name.ts';
 import { mayDelete, mayTrain } from '../state/access.ts';
+import { makeChange } from '../state/changes.ts';
 import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { apiKey, client } from '../state/session.ts';
@@ -109,7 +110,7 @@ export function Model({ model }: { readonly model: string }) {
           events={events.value ?? []}
           say={(text) => {
             say(text);
-            versions.again();
+            void versions.again();
           }}
           fail={fail}
         />
@@ -247,15 +248,19 @@ function ToCheck({ report, dataset, mended }: ToCheckProps) {
     const id = keptId(picture);
     return right.includes(picture.key) || (id !== undefined && kept?.includes(id) === true);
   };
-  const keep = async (picture: Mistake, path: string) => {
+  const keep = (picture: Mistake, path: string, focusNext: () => void) => {
     const id = keptId(picture);
-    try {
-      if (id !== undefined) await client.value.datasets.keep(dataset, [id]);
-      setRight((before) => [...before, picture.key]);
-      mended.say(WORDS.keptNote(path));
-    } catch (error) {
-      mended.fail(error);
-    }
+    return makeChange(`keep ${picture.key}`, {
+      send: async () => {
+        if (id !== undefined) await client.value.datasets.keep(dataset, [id]);
+      },
+      done: () => {
+        setRight((before) => [...before, picture.key]);
+        mended.say(WORDS.keptNote(path));
+        focusNext();
+      },
+      fail: mended.fail,
+    });
   };
   const list = (id: string, title: string, pictures: readonly Mistake[], keepsSome = false) => {
     const all = pictures.filter((one) => !gone.includes(one.key) && !(keepsSome && isKept(one)));
@@ -291,7 +296,7 @@ function ToCheck({ report, dataset, mended }: ToCheckProps) {
                         type="button"
                         class="small"
                         aria-label={WORDS.keepLabel(path)}
-                        onClick={() => void keep(picture, path).then(() => focusItem(id, at))}
+                        onClick={() => void keep(picture, path, () => focusItem(id, at))}
                       >
                         {TEXTS.dataset.keep}
                       </button>
@@ -344,28 +349,25 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
     // Asked again with each change of what an alias stands for.
     [model, String(mayGoBack), JSON.stringify(versions.map(({ version, aliases }) => [version, aliases]))],
   );
-  const erase = async ({ version, aliases }: WireModelVersion) => {
-    if (!confirm(WORDS.deleteVersionSure(version, aliases))) return;
-    try {
-      await client.value.models.delete(`${model}:${version}`);
-      say(WORDS.deletedVersion(version));
-      again();
-      await refresh();
-    } catch (error) {
-      fail(error);
-    }
-  };
-  const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
-    try {
-      const { version } = await ask();
-      say(WORDS.promoted(version ?? ''));
-      again();
-      goesBack.again();
-      await refresh();
-    } catch (error) {
-      fail(error);
-    }
-  };
+  const erase = ({ version, aliases }: WireModelVersion) =>
+    makeChange(`erase ${model}:${version}`, {
+      sure: () => confirm(WORDS.deleteVersionSure(version, aliases)),
+      send: () => client.value.models.delete(`${model}:${version}`),
+      done: async () => {
+        say(WORDS.deletedVersion(version));
+        await Promise.all([again(), refresh()]);
+      },
+      fail,
+    });
+  const use = (send: () => Promise<{ readonly version: string | null }>) =>
+    makeChange(`use ${model}`, {
+      send,
+      done: async ({ version }) => {
+        say(WORDS.promoted(version ?? ''));
+        await Promise.all([again(), goesBack.again(), refresh()]);
+      },
+      fail,
+    });
   return (
     <section class="card wide" aria-labelledby="versions-title">
       <div class="card-head">
@@ -380,7 +382,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
             <button
               id="roll-back"
               type="button"
-              onClick={() => void change(() => client.value.models.rollBack(model))}
+              onClick={() => void use(() => client.value.models.rollBack(model))}
             >
               {WORDS.rollBack}
             </button>
@@ -415,7 +417,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
                   <button
                     type="button"
                     aria-label={WORDS.promoteLabel(version)}
-                    onClick={() => void change(() => client.value.models.promote(model, { version }))}
+                    onClick={() => void use(() => client.value.models.promote(model, { version }))}
                   >
                     {WORDS.promote}
                   </button>

@@ -9,6 +9,7 @@ import { useAsked, useServerBack } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
 import { NameField, problemOfModelName } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
+import { makeChange } from '../state/changes.ts';
 import { jobs, listDatasets } from '../state/lists.ts';
 import { goTo, keepInAddress, readQuery, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -127,17 +128,19 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
       }),
     [dataset, goal, network, effort, name, route.value],
   );
-  const start = async () => {
-    setStarting(true);
-    setFailure(undefined);
-    try {
-      const { id } = await client.value.jobs.create(body);
-      goTo(['jobs', id]);
-    } catch (error) {
-      setFailure(error);
-      setStarting(false);
-    }
-  };
+  const start = () =>
+    makeChange('start', {
+      send: () => {
+        setStarting(true);
+        setFailure(undefined);
+        return client.value.jobs.create(body);
+      },
+      done: ({ id }) => goTo(['jobs', id]),
+      fail: (error) => {
+        setFailure(error);
+        setStarting(false);
+      },
+    });
   return (
     <form
       class="train"

@@ -11,6 +11,7 @@ import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { Thumbnail } from '../parts/picture.tsx';
 import { mayTrain } from '../state/access.ts';
+import { makeChange } from '../state/changes.ts';
 import { models } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -468,18 +469,22 @@ function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
   const [kept, setKept] = useState<string>();
   const [error, setError] = useState<unknown>();
   const form = useRef<HTMLFormElement>(null);
-  const send = async (label: string) => {
-    try {
-      const { predict, uploads } = client.value;
-      const { key } = await uploads.put(await bytesOf(photo.file));
-      const { dataset } = await predict.feedback(prediction, { model, label, image_key: key, consent: true });
-      setError(undefined);
-      setKept(dataset);
-    } catch (thrown) {
-      if (thrown instanceof ApiError && thrown.code === FEEDBACK_OFF) keepsPhotos.value = false;
-      else setError(thrown);
-    }
-  };
+  const send = (label: string) =>
+    makeChange(`feedback ${prediction}`, {
+      send: async () => {
+        const { predict, uploads } = client.value;
+        const { key } = await uploads.put(await bytesOf(photo.file));
+        return predict.feedback(prediction, { model, label, image_key: key, consent: true });
+      },
+      done: ({ dataset }) => {
+        setError(undefined);
+        setKept(dataset);
+      },
+      fail: (thrown) => {
+        if (thrown instanceof ApiError && thrown.code === FEEDBACK_OFF) keepsPhotos.value = false;
+        else setError(thrown);
+      },
+    });
   useEffect(() => {
     const controller = new AbortController();
     client.value.health({ signal: controller.signal }).then(

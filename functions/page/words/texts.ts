@@ -30,22 +30,12 @@ const CHANGED = (before: number, now: number, what: string) => {
   return `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'} are ${what}`;
 };
 
-/** What depends on a dataset, by name. */
-interface Uses {
-  readonly models: readonly string[];
-  readonly jobs: readonly string[];
-}
-
 const MOST_USES = 5;
-const USES = ({ models, jobs }: Uses) =>
-  [
-    models.length === 0
-      ? ''
-      : `It trained ${firstOf(models, MOST_USES)}; models stay, and their reports keep the name and lose the pictures.`,
-    jobs.length === 0 ? '' : `Trainings use it, and have to end first: ${firstOf(jobs, MOST_USES)}.`,
-  ]
-    .filter((sentence) => sentence !== '')
-    .join(' ');
+/** The models that depend on a dataset. */
+const USES = (models: readonly string[]) =>
+  models.length === 0
+    ? ''
+    : `It trained ${firstOf(models, MOST_USES)}; models stay, and their reports keep the name and lose the pictures.`;
 
 const FILE_NAME_RULE = `does not begin with a dot, and holds no slash and no backslash. It has 1 to ${NAME_MAX_BYTES} letters, fewer where they have accents.`;
 
@@ -73,6 +63,8 @@ export const TEXTS = {
     'The server does not answer. Check that it runs and that this computer reaches it; then try again.',
   slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
+  noView: (address: string) => `There is no view ${address}.`,
+  seeStart: 'Go to the start',
   again: 'Try again',
   /** Leads to what there is instead of something that is gone. */
   seeAll: { datasets: 'See the datasets', models: 'See the models', train: 'See the trainings' },
@@ -121,6 +113,10 @@ export const TEXTS = {
   access: {
     lacks: (key: string, has: string, needed: string, to: string) =>
       `Your API key “${key}” has the scope ${has}. ${to} needs the scope ${needed}: ask whoever runs the server for a key that has it.`,
+    limited: (kind: 'datasets' | 'models', names: readonly string[]) =>
+      names.length === 0
+        ? `Your API key allows no ${kind}.`
+        : `Your API key allows only ${kind} of these names: ${names.join(', ')}.${names.some((name) => name.endsWith('*')) ? ' A star stands for any ending.' : ''}`,
     view: 'This view',
     dataset: 'To remove pictures, and to rename or delete the dataset,',
     pictures: 'To remove pictures',
@@ -208,10 +204,12 @@ export const TEXTS = {
     rename: 'Rename',
     renameLabel: (label: string) => `New name of ${label}`,
     erase: 'Delete the dataset',
-    eraseSure: (dataset: string, uses: Uses) =>
+    eraseSure: (dataset: string, uses: readonly string[]) =>
       `Delete ${dataset} with all its pictures for good? ${USES(uses)}`.trim(),
+    isInUse: (dataset: string, jobs: readonly string[]) =>
+      `Trainings use ${dataset}, and have to end first: ${firstOf(jobs, MOST_USES)}. Wait for their end, or cancel them under “Train”.`,
     renameDataset: 'Rename the dataset',
-    renameDatasetSure: (dataset: string, name: string, uses: Uses) =>
+    renameDatasetSure: (dataset: string, name: string, uses: readonly string[]) =>
       `Rename ${dataset} to ${name}? ${USES(uses)}`.trim(),
     save: 'Save',
     cancel: 'Cancel',
@@ -365,7 +363,7 @@ export const TEXTS = {
       'Pictures of the first batch with their classes, cropped, turned and recolored at random. Each round shows the network other views.',
     sheetAlt: 'Augmented pictures of a training batch, with their classes',
     noSheet: 'The pictures appear when the network begins to learn.',
-    noSheetEver: 'This training has no such pictures.',
+    noSheetEver: 'There are no such pictures: the training ended before the network began to learn.',
   },
   models: {
     title: 'Models',

@@ -1,5 +1,9 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../../client/create-client.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';
 import { colorPicture, commitColorModel } from '../../support/color-model.ts';
@@ -80,6 +84,40 @@ describe.skipIf(executablePath === undefined)('the page of a server that wants a
     expect(uploads).toEqual([
       { method: 'PUT', path: expect.stringMatching(/^\/uploads\//), token: undefined },
     ]);
+  });
+
+  it('says at the field which names the key allows, and offers nothing that it refuses', async () => {
+    const client = createClient({ url: server.url, key: KEY });
+    await client.datasets.put('secret', 'red/1.png', await colorPicture('red'));
+    const { secret } = await client.keys.create({ name: 'fruits', scopes: ['train'], datasets: ['fruit*'] });
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-limited-'));
+    await mkdir(path.join(folder, 'red'));
+    await writeFile(path.join(folder, 'red/1.png'), await colorPicture('red'));
+    const limited = await browser.newPage();
+    try {
+      await limited.goto(`${server.url}/#/datasets`);
+      await limited.fill('#key', secret);
+      await limited.click('#key-form button');
+      await limited.setInputFiles('#folder', folder);
+      await limited.waitForSelector('#dataset-name');
+      await limited.fill('#dataset-name', 'newlim');
+      expect(await limited.textContent('#dataset-name-problem')).toContain(
+        'only datasets of these names: fruit*.',
+      );
+      expect(await limited.isDisabled('form.plan button')).toBe(true);
+      await limited.fill('#dataset-name', 'fruits');
+      expect(await limited.isDisabled('form.plan button')).toBe(false);
+      for (const view of ['secret', 'secret/red']) {
+        await limited.goto(`${server.url}/#/datasets/${view}`);
+        const alert = limited.locator('main section [role=alert]');
+        await alert.waitFor();
+        expect(await alert.textContent()).toContain('may not use the dataset "secret"');
+        expect(await limited.locator('main section button').count()).toBe(0);
+      }
+    } finally {
+      await limited.close();
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('sends the key in no address', () => {

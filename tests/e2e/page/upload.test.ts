@@ -47,6 +47,10 @@ describe.skipIf(executablePath === undefined)('a folder that is dropped on the p
   it('goes on where the connection broke off, and sends nothing twice', async () => {
     let sent = 0;
     let most = ARRIVE;
+    const missing: string[] = [];
+    page.on('response', (response) => {
+      if (response.status() === 404) missing.push(response.url());
+    });
     await page.route('**/uploads/*', async (route) => {
       if (sent >= most) return route.abort();
       sent += 1;
@@ -60,6 +64,8 @@ describe.skipIf(executablePath === undefined)('a folder that is dropped on the p
     await page.click('#upload-progress >> text=Go on');
     await expect.poll(() => page.url()).toContain('#/datasets/fruit');
     expect(sent).toBe(PICTURES);
+    // A dataset that is not there yet is not asked for.
+    expect(missing).toEqual([]);
     const stored: string[] = [];
     for await (const { key } of store.list('datasets/fruit/')) stored.push(key);
     expect(stored.filter((key) => key.endsWith('.png'))).toHaveLength(PICTURES);

@@ -1,8 +1,9 @@
 // What views show of things that change or vanish elsewhere, and what they keep while somebody goes to and fro.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { type Browser, chromium, type Dialog, type Page, type Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { createClient, type FoveaClient } from '../../../client/create-client.ts';
 import type { Report } from '../../../core/model/report.ts';
@@ -22,10 +23,16 @@ const PICTURES_OF_CLASS = 4;
 const SMALLEST = 32;
 /** Longer than the page waits until it asks again. */
 const LATER_MS = 3200;
+/** Of a telephone. */
+const NARROW = { width: 360, height: 740 };
+/** As long as names may be that people see in sentences. */
+const LONG = 'long'.repeat(45);
 /** As many as the page shows at once. */
 const CLASSES_OF_PAGE = 20;
 const PICTURES_OF_PAGE = 60;
 const AT_ONCE_MS = 500;
+/** What does not appear by then never does. */
+const MOST_WAIT_MS = 10_000;
 
 describe.skipIf(executablePath === undefined)('views of the page', () => {
   const store = createMemoryStore();
@@ -74,7 +81,8 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
       for (let number = 0; number < PICTURES_OF_CLASS; number++)
         await put(color, SMALLEST + at * PICTURES_OF_CLASS + number);
     browser = await chromium.launch({ executablePath: executablePath as string, args: CHROMIUM_ARGS });
-    page = await browser.newPage();
+    page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(MOST_WAIT_MS);
     await page.goto(server.url);
   });
 
@@ -291,6 +299,134 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     ]);
     expect(await page.textContent('.rejected')).toContain('is below the threshold of 99.99 %');
     expect(await page.textContent('.timing')).toMatch(/^Answered in \d+ ms\.$/);
+  });
+
+  it('asks and sends once for a button that is pressed twice', async () => {
+    const sent: string[] = [];
+    const onRequest = (request: Request) => {
+      if (request.method() === 'POST') sent.push(new URL(request.url()).pathname);
+    };
+    for (const [at, label] of ['old', 'rest'].entries())
+      await client.datasets.put('twice', `${label}/1.png`, await colorPicture('red', 'png', 50 + at));
+    await show('datasets/twice');
+    page.on('request', onRequest);
+    const field = page.locator('[data-class=old] input');
+    await page.click('[data-class=old] summary');
+    await field.fill('new');
+    const pressTwice = (selector: string, press: string) =>
+      page.evaluate(
+        `for (const one of [1, 2].map(() => document.querySelector(${JSON.stringify(selector)}))) one.${press}()`,
+      );
+    await pressTwice('[data-class=old] form', 'requestSubmit');
+    await page.waitForSelector('[data-class=new]');
+    expect(await page.textContent('main .done')).toBe('The class is now new.');
+    const { id } = await jobs.create(newJob({ model: 'twice', dataset: 'twice' }));
+    await show(`jobs/${id}`);
+    await page.waitForSelector('.actions button.danger');
+    await pressTwice('.actions button.danger', 'click');
+    await page.waitForSelector('#job-end');
+    page.off('request', onRequest);
+    expect(sent.filter((path) => /rename|cancel/.test(path))).toHaveLength(2);
+    expect(sent.filter((path) => path.endsWith('/cancel'))).toHaveLength(1);
+  });
+
+  it('shows at once what another tab changed, and after a refusal what is there', async () => {
+    for (const version of ['1', '2', '3']) await commitColorModel(store, { model: 'tabs', version });
+    const other = await page.context().newPage();
+    try {
+      for (const tab of [page, other]) await tab.goto(`${server.url}/#/models/tabs`);
+      const versions = (tab: Page) => tab.locator('#versions li').count();
+      for (const tab of [page, other]) await expect.poll(() => versions(tab)).toBe(3);
+      other.on('dialog', (dialog) => void dialog.accept());
+      await other.click('[aria-label="Delete version 1"]');
+      await expect.poll(() => versions(page)).toBe(2);
+      // Not by a tab.
+      await client.models.delete('tabs:2');
+      await page.click('[aria-label="Use this one: version 2"]');
+      await expect.poll(() => versions(page)).toBe(1);
+      expect(await page.textContent('main section [role=alert]')).toContain('no version');
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('asks for the present numbers before classes are joined, and says at the field what a name may be', async () => {
+    for (const [at, label] of ['one', 'two'].entries())
+      await client.datasets.put('joined', `${label}/1.png`, await colorPicture('red', 'png', 60 + at));
+    await show('datasets/joined');
+    await page.click('[data-class=one] summary');
+    const field = page.locator('[data-class=one] input');
+    await field.fill('a/b');
+    await field.press('Enter');
+    await expect.poll(() => page.textContent('[data-class=one] .hint')).toContain('no slash');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    expect(await page.locator('main [role=alert]').count()).toBe(0);
+    await client.datasets.put('joined', 'two/2.png', await colorPicture('blue', 'png', 60));
+    await field.fill('two');
+    const dialogs: string[] = [];
+    page.once('dialog', (dialog) => {
+      dialogs.push(dialog.message());
+      // Another listener may have answered.
+      dialog.accept().catch(() => undefined);
+    });
+    await field.press('Enter');
+    await expect.poll(() => dialogs.join()).toContain('1 + 2 pictures');
+    await page.waitForSelector('[data-class=one]', { state: 'detached' });
+  });
+
+  it('does not offer to delete a dataset that a training uses', async () => {
+    await client.datasets.put('used', 'one/1.png', await colorPicture('red', 'png', 60));
+    const { id } = await jobs.create(newJob({ model: 'user', dataset: 'used' }));
+    await show('datasets/used');
+    const dialogs: string[] = [];
+    const onDialog = (dialog: Dialog) => void dialogs.push(dialog.message());
+    page.on('dialog', onDialog);
+    await page.click('text=Delete the dataset');
+    await page.waitForSelector('main [role=alert] >> text=Trainings use used, and have to end first: user.');
+    page.off('dialog', onDialog);
+    expect(dialogs).toEqual([]);
+    await jobs.update(id, (job) => ({ ...job, status: 'cancelled' }));
+  });
+
+  it.each(['nonsense', 'compare', 'models/color/nonsense'])(
+    'says that there is no view #/%s',
+    async (view) => {
+      await show(view);
+      await page.waitForSelector(`#no-view h1 >> text=There is no view #/${view}.`);
+      expect(await page.locator('#no-view a').getAttribute('href')).toBe('#/');
+      expect(await page.locator('#datasets').count()).toBe(0);
+    },
+  );
+
+  it('wraps long names on a narrow screen', async () => {
+    const model = 'm'.repeat(MODEL_NAME_MAX_LENGTH);
+    await client.datasets.put(LONG, `${LONG}/1.png`, await colorPicture('red', 'png', 60));
+    await client.datasets.put(LONG, `${LONG}/copy-${LONG}.png`, await colorPicture('red', 'png', 60));
+    await commitColorModel(store, { model, version: '1' });
+    const { id } = await jobs.create(newJob({ model, dataset: LONG }));
+    await page.setViewportSize(NARROW);
+    const wide: string[] = [];
+    const views = [
+      'datasets',
+      `datasets/${LONG}`,
+      `datasets/${LONG}/${LONG}`,
+      'train',
+      `train?dataset=${LONG}`,
+      `jobs/${id}`,
+      'models',
+      `models/${model}`,
+      `try?model=${model}`,
+    ];
+    for (const view of views) {
+      await show(view);
+      await page.waitForSelector('main section');
+      await delay(AT_ONCE_MS);
+      const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+      if (width > NARROW.width) wide.push(`${view}: ${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await jobs.update(id, (job) => ({ ...job, status: 'cancelled' }));
+    expect(wide).toEqual([]);
   });
 
   it('says why a version is trained and not used, and lets it be compared and used', async () => {
