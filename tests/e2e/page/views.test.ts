@@ -326,6 +326,9 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
     await pressTwice('.actions button.danger', 'click');
     await page.waitForSelector('#job-end');
     page.off('request', onRequest);
+    expect(await page.textContent('section:has(#sheet-title)')).toContain(
+      'ended before the network began to learn',
+    );
     expect(sent.filter((path) => /rename|cancel/.test(path))).toHaveLength(2);
     expect(sent.filter((path) => path.endsWith('/cancel'))).toHaveLength(1);
   });
