@@ -2,6 +2,7 @@
 
 import { monotonicMs } from '../../core/clock.ts';
 import type { JobRecord, Spending } from '../../core/job/record/job.ts';
+import { dollars } from '../../core/words/quantities.ts';
 
 /** The time and the money that a job has taken. */
 export interface CostMeter {
@@ -59,7 +60,7 @@ export function createCostMeter({ job, usdPerHour = 0, clock = monotonicMs }: Co
       if (!isBudgetSpent()) return undefined;
       const { usd } = spent();
       return {
-        reason: `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}.`,
+        reason: `Training ends here: the job has cost ${dollars(usd)} of at most ${job.maxCostUsd}.`,
         data: { spent_usd: usd, max_cost_usd: job.maxCostUsd },
       };
     },

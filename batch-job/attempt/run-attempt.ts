@@ -16,6 +16,7 @@ import {
 import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
 import { acquireLease, LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { roughDollars } from '../../core/words/quantities.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
@@ -169,7 +170,7 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
 }
 
 const describeCost = ({ seconds, usd }: Spending) =>
-  usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
+  usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost ${roughDollars(usd)}.`;
 
 /** Writes an attempt's end into the job. Where the lease was lost meanwhile, the job is left to its new owner. */
 async function endAttempt(

@@ -58,8 +58,14 @@ export const dollars = (usd: number): string =>
   usd > 0 && usd < LEAST_USD ? `less than US$ ${LEAST_USD}` : `US$ ${usd.toFixed(2)}`;
 
 /** A price that is estimated, as a sentence. */
-export const aboutDollars = (usd: number): string =>
-  usd < LEAST_USD ? `Less than US$ ${LEAST_USD}.` : `About ${dollars(usd)}.`;
+export const aboutDollars = (usd: number): string => {
+  const said = roughDollars(usd);
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
+};
+
+/** A price that is not exact, within a sentence: `about US$ 3.10`, or `less than US$ 0.01`. */
+export const roughDollars = (usd: number): string =>
+  usd < LEAST_USD ? `less than US$ ${LEAST_USD}` : `about ${dollars(usd)}`;
 
 /** The first of some names, and how many more there are, e.g. `a, b and 3 more`. */
 export const firstOf = (names: readonly string[], most: number): string =>

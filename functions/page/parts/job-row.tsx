@@ -3,9 +3,10 @@
 import { useState } from 'preact/hooks';
 import type { WireJob } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
+import { toProportion } from '../../../core/evaluation/proportion.ts';
 import { size } from '../../../core/words/quantities.ts';
 import { makeChange } from '../state/changes.ts';
-import { refresh } from '../state/lists.ts';
+import { models, refresh } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
@@ -29,12 +30,33 @@ export function progressWords({ progress, cost }: WireJob): readonly string[] {
   ].filter((fact) => fact !== '');
 }
 
+/** How good its model is, on how many pictures where its version is still the one in use. */
+function resultWords(
+  { model_name: name, model_version: version }: WireJob,
+  accuracy: number,
+  trained: number,
+): string {
+  const made = models.value?.find((model) => model.id === name && model.version === version);
+  const count = made?.test_count ?? 0;
+  const share = toProportion(Math.round(accuracy * count), count);
+  return share === undefined ? WORDS.result(accuracy, trained) : WORDS.resultOf(share, trained);
+}
+
+/** What a training that is over took. */
+export const tookWords = ({ started_at: started, finished_at: finished, cost }: WireJob): string =>
+  [
+    started === null || finished === null ? '' : WORDS.took(finished - started),
+    cost.usd > 0 ? WORDS.costInAll(cost.usd) : '',
+  ]
+    .filter((fact) => fact !== '')
+    .join(' · ');
+
 /** How a training stands, in a sentence. */
 export function jobWords(job: WireJob): string {
   if (job.error !== null) return job.error.message;
   const { result } = job;
   if (result !== null && result.test_accuracy !== null)
-    return WORDS.result(result.test_accuracy, result.trained_images);
+    return resultWords(job, result.test_accuracy, result.trained_images);
   if (job.status === 'queued' || job.status === 'validating_files') return job.queued_reason ?? WORDS.waiting;
   return isJobOver(job) ? '' : progressWords(job).join(' · ');
 }

@@ -15,7 +15,7 @@ import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { RenameForm } from '../parts/rename-form.tsx';
 import { mayDelete } from '../state/access.ts';
 import { makeChange } from '../state/changes.ts';
-import { jobs, refresh } from '../state/lists.ts';
+import { jobs, models, refresh } from '../state/lists.ts';
 import { goTo, keepInAddress, keepInHistory, keptInHistory, readQuery, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { upload } from '../state/upload.ts';
@@ -234,7 +234,18 @@ function Findings({ dataset, found, mended }: PartProps) {
       <div class="card-head">
         <h2 id="findings-title">{WORDS.findings}</h2>
       </div>
-      {open.length === 0 ? <p class="empty">{WORDS.noFindings}</p> : null}
+      {open.length === 0 ? (
+        <p id="no-findings" class="empty">
+          {WORDS.noFindings}{' '}
+          {(models.value ?? [])
+            .filter((model) => model.dataset === dataset)
+            .map(({ id }) => (
+              <a key={id} class="button" href={toHash(['models', id])}>
+                {WORDS.toCheck(id)}
+              </a>
+            ))}
+        </p>
+      ) : null}
       {open.map(({ code, severity, count, open: findings }) => (
         <div key={code} class={`finding ${severity}`} data-code={code}>
           <p class="severity">

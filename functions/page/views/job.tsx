@@ -6,7 +6,7 @@ import { isJobOver } from '../../../client/jobs.ts';
 import { percent } from '../../../core/words/quantities.ts';
 import { Chart } from '../parts/chart.tsx';
 import { EraseButton } from '../parts/erase-button.tsx';
-import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
+import { JobBar, JobButtons, JobStatus, jobWords, progressWords, tookWords } from '../parts/job-row.tsx';
 import { NotUsed } from '../parts/not-used.tsx';
 import { Failure, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { usePicture } from '../parts/picture.tsx';
@@ -219,6 +219,9 @@ function End({ job, events }: JobPartProps) {
     <div id="job-end">
       <p class="lead" role="status">
         {WORDS.done} {words}
+      </p>
+      <p id="job-took" class="facts">
+        {tookWords(job)}
       </p>
       {fastest === 0 ? null : <p class="facts">{WORDS.fastest(fastest)}</p>}
       <NotUsed

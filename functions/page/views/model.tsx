@@ -120,7 +120,9 @@ export function Model({ model }: { readonly model: string }) {
           to={isAllowed === false ? TEXTS.access.judged : TEXTS.access.model}
         />
         {hasReport === false || hasNoReport(report.error) ? (
-          <p>{WORDS.noReport}</p>
+          <p id="no-report">
+            {WORDS.noReport} <code>{`fovea evaluate ${model}:${version ?? ''} DATASET`}</code>
+          </p>
         ) : (
           <Failure error={report.error} retry={report.again} />
         )}

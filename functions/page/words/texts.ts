@@ -2,6 +2,7 @@
 
 import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
+import type { Proportion } from '../../../core/evaluation/proportion.ts';
 import type { Interval } from '../../../core/words/accuracy.ts';
 import { sayNotUsed } from '../../../core/words/promotion.ts';
 import {
@@ -12,7 +13,9 @@ import {
   of100,
   percent,
   percentBelowAll,
+  percentRange,
   plural,
+  roughDollars,
   size,
   whole,
 } from '../../../core/words/quantities.ts';
@@ -186,7 +189,9 @@ export const TEXTS = {
     train: 'Train a model',
     cannot: 'Training is not possible yet. See what to mend below.',
     findings: 'What to look at',
-    noFindings: 'Nothing is wrong with the pictures.',
+    noFindings:
+      'A look at the files found nothing wrong. A training looks closer: it finds pictures that show the same in another cut, and labels that look wrong.',
+    toCheck: (model: string) => `What ${model} found`,
     keep: 'Keep as it is',
     kept: (count: number) => `${plural(count, 'finding')} kept as ${count === 1 ? 'it is' : 'they are'}`,
     askAgain: 'Ask again',
@@ -328,6 +333,7 @@ export const TEXTS = {
     speed: (images: number) => `${plural(Math.round(images), 'picture')} a second`,
     memory: (bytes: string) => `${bytes} of memory`,
     cost: (usd: number) => `${dollars(usd)} so far`,
+    costInAll: (usd: number) => `Cost ${roughDollars(usd)}`,
     progress: 'Progress',
     cancel: 'Cancel',
     pause: 'Pause',
@@ -345,6 +351,9 @@ export const TEXTS = {
     events: 'What happened',
     result: (accuracy: number, trained: number) =>
       `Right on ${percent(accuracy)} of the pictures that it never saw, after learning from ${whole(trained)}.`,
+    resultOf: ({ successes, trials, low, high }: Proportion, trained: number) =>
+      `Right on ${whole(successes)} of ${plural(trials, 'picture')} that it never saw (95 % sure of ${percentRange({ low, high })}), after learning from ${whole(trained)}.`,
+    took: (seconds: number) => `Took ${duration(seconds)}`,
     done: 'The model is ready.',
     seeModel: 'See how good it is',
     tryModel: 'Try it on a picture',
@@ -377,7 +386,8 @@ export const TEXTS = {
     more: 'And more: only the first hundred are shown.',
   },
   model: {
-    noReport: 'This version has no report.',
+    noReport:
+      'This version has no report: a training writes one, and a model that was imported has had none here. To see how good it is, judge it on a dataset:',
     versionGone: (model: string, version: string) =>
       `There is no version ${version} of ${model}. It was deleted, or never made.`,
     seeLive: 'See the version in use',

@@ -453,6 +453,15 @@ describe.skipIf(executablePath === undefined)('views of the page', () => {
       expect(await page.textContent('#not-used p')).toBe(said);
       expect(await page.getAttribute('#not-used a', 'href')).toBe('#/models/color/compare?versions=1%2C2');
     }
+    await jobs.update(id, (job) => ({ ...job, startedAt: 100, finishedAt: 160 }));
+    await show(`jobs/${id}`);
+    await page.waitForSelector('#job-took');
+    expect(await page.textContent('#job-took')).toBe('Took 1 minute');
+    await show('models/color?version=2');
+    await page.waitForSelector('#no-report code');
+    expect(await page.textContent('#no-report code')).toBe('fovea evaluate color:2 DATASET');
+    await show('models/color');
+    await page.waitForSelector('#not-used');
     await page.click('#not-used button');
     await page.waitForSelector('text=Version 2 is in use now.');
     await page.waitForSelector('#not-used', { state: 'detached' });

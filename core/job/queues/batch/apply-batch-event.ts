@@ -1,6 +1,7 @@
 // Applies an event of AWS Batch to its job: record, events, metrics, and the next submission.
 
 import type { TrainerFleet, TrainerPool } from '../../../environment.ts';
+import { roughDollars } from '../../../words/quantities.ts';
 import { isAtRest, isFinal, type JobRecord, type Lease, toJobError, toPaused } from '../../record/job.ts';
 import type { NewJobEvent } from '../../record/job-events.ts';
 import type { JobStore } from '../../record/job-store.ts';
@@ -252,7 +253,7 @@ async function reportMachineTime(
   await jobs.appendEvent(job.id, {
     level: 'info',
     type: 'message',
-    message: `Machines of "${name}" worked ${Math.round(seconds)} s: about US$ ${estimatedUsd.toFixed(2)} at the on-demand price.`,
+    message: `Machines of "${name}" worked ${Math.round(seconds)} s: ${roughDollars(estimatedUsd)} at the on-demand price.`,
     data: { batch_job_id: batchJobId, machine_seconds: seconds, estimated_cost_usd: estimatedUsd },
   });
 }
