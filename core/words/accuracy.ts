@@ -1,5 +1,6 @@
 // How often a model is right, in words: the same in reports and on the page. The interval says how little a small test knows.
 
+import { type Proportion, toProportion } from '../evaluation/proportion.ts';
 import { of100, percent, plural, whole } from './quantities.ts';
 
 /** A measured share with the ends of its interval, 0 to 1. */
@@ -37,6 +38,10 @@ export function leadingShare({
   if (isImbalanced) return balancedAccuracy;
   return judgedOn === 'folds' ? (outOfFold?.accuracy ?? accuracy) : accuracy;
 }
+
+/** The share of right answers with its interval, of an accuracy, 0 to 1, on so many pictures; undefined without pictures. */
+export const rightOf = (accuracy: number, pictures: number): Proportion | undefined =>
+  toProportion(Math.round(accuracy * pictures), pictures);
 
 /** What to expect of new pictures. */
 export const sayAccuracy = (judged: Judged): string =>

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { WireJob } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
-import { toProportion } from '../../../core/evaluation/proportion.ts';
+import { rightOf } from '../../../core/words/accuracy.ts';
 import { size } from '../../../core/words/quantities.ts';
 import { makeChange } from '../state/changes.ts';
 import { models, refresh } from '../state/lists.ts';
@@ -38,7 +38,7 @@ function resultWords(
 ): string {
   const made = models.value?.find((model) => model.id === name && model.version === version);
   const count = made?.test_count ?? 0;
-  const share = toProportion(Math.round(accuracy * count), count);
+  const share = rightOf(accuracy, count);
   return share === undefined ? WORDS.result(accuracy, trained) : WORDS.resultOf(share, trained);
 }
 

@@ -2,8 +2,7 @@
 
 import { NAME_MAX_BYTES } from '../../../api/file-name.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../../api/model-name.ts';
-import type { Proportion } from '../../../core/evaluation/proportion.ts';
-import type { Interval } from '../../../core/words/accuracy.ts';
+import type { Interval, rightOf } from '../../../core/words/accuracy.ts';
 import { sayNotUsed } from '../../../core/words/promotion.ts';
 import {
   aboutDollars,
@@ -351,7 +350,7 @@ export const TEXTS = {
     events: 'What happened',
     result: (accuracy: number, trained: number) =>
       `Right on ${percent(accuracy)} of the pictures that it never saw, after learning from ${whole(trained)}.`,
-    resultOf: ({ successes, trials, low, high }: Proportion, trained: number) =>
+    resultOf: ({ successes, trials, low, high }: NonNullable<ReturnType<typeof rightOf>>, trained: number) =>
       `Right on ${whole(successes)} of ${plural(trials, 'picture')} that it never saw (95 % sure of ${percentRange({ low, high })}), after learning from ${whole(trained)}.`,
     took: (seconds: number) => `Took ${duration(seconds)}`,
     done: 'The model is ready.',
