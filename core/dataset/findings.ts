@@ -60,7 +60,6 @@ export interface Finding {
   readonly severity: Severity;
   /** Object key of the file, or key prefix of the class; null where the whole dataset is concerned. */
   readonly key: string | null;
-  /** Names files as the user's folder has them: without the place of the dataset in the store. */
   readonly message: string;
   /** Other keys that are concerned, e.g. the copies of a duplicate. */
   readonly related?: readonly string[];
@@ -87,14 +86,8 @@ const byImportance = (a: Finding, b: Finding): number =>
 
 /** Collects findings, with a limit on how many are listed. */
 export class FindingList {
-  readonly #prefix: string;
   readonly #findings: Finding[] = [];
   readonly #counts: Partial<Record<FindingCode, number>> = {};
-
-  /** @param prefix Key prefix of the dataset, which messages leave out. */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
 
   add(
     code: FindingCode,
@@ -110,7 +103,7 @@ export class FindingList {
       code,
       severity: FINDING_SEVERITIES[code],
       key,
-      message: message.replaceAll(`"${this.#prefix}`, '"'),
+      message,
       ...(contentId === undefined ? {} : { contentId }),
     };
     this.#findings.push(

@@ -155,7 +155,7 @@ export async function inspectDataset(
       `There is no dataset "${dataset}". Copy its folder so that its pictures are at ${where}.`,
     );
   }
-  const findings = new FindingList(prefix);
+  const findings = new FindingList();
   const layout = detectLayout(files.map(({ key }) => key.slice(prefix.length)));
   if (layout.ambiguity !== null) findings.add('layout-ambiguous', null, layout.ambiguity);
   const { candidates, hiddenCount } = placeFiles(files, prefix, layout, findings);
@@ -238,7 +238,7 @@ async function inspectSeen(
 ): Promise<DatasetInspection> {
   const prefix = keys.dataset(dataset);
   const snapshot = await requireDatasetSnapshot(store, dataset, seen, 'dataset_snapshot');
-  const findings = new FindingList(prefix);
+  const findings = new FindingList();
   // A picture may lie anywhere, and what is wrong with other files is of no interest.
   const candidates = files
     .filter(
@@ -249,7 +249,7 @@ async function inspectSeen(
           .some((name) => name === '' || isHiddenName(name)),
     )
     .map((file) => ({ ...file, label: '', split: null }));
-  const all = await inspectFiles(store, candidates, known, options, new FindingList(prefix));
+  const all = await inspectFiles(store, candidates, known, options, new FindingList());
   const { pictures, splits } = findSeen(
     all,
     snapshot,

@@ -60,7 +60,7 @@ describe('a dataset on disk', () => {
 
 describe('checkTrainingShares', () => {
   const check = (splits: readonly Split[], folder: Picture['split'] = null) => {
-    const findings = new FindingList('datasets/pets/');
+    const findings = new FindingList();
     const pictures = splits.map(
       (_, index) => ({ label: 'cat', key: `cat/${index}`, split: folder }) as Picture,
     );
