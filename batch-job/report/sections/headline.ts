@@ -3,10 +3,10 @@
 import { type ScoreTrust, trustInScores } from '../../../core/evaluation/score-trust.ts';
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { type Interval, leadingShare, sayAccuracy, sayBasis } from '../../../core/words/accuracy.ts';
-import { percentBelowAll } from '../../../core/words/quantities.ts';
+import { percentBelowAll, percentRange } from '../../../core/words/quantities.ts';
 import { sayRemarks } from '../../../core/words/remarks.ts';
 import { sayScoreTrust } from '../../../core/words/score-trust.ts';
-import { percent, percentRange, plural, ratio } from '../markup/format.ts';
+import { percent, plural, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;

@@ -1,7 +1,8 @@
 // The report's section on class imbalance: what was done about it, and whether small classes are found as often as others.
 
 import type { Report, ReportProportion } from '../../../core/model/report.ts';
-import { percent, percentRange, plural } from '../markup/format.ts';
+import { percentRange } from '../../../core/words/quantities.ts';
+import { percent, plural } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const METHODS = {

@@ -2,8 +2,8 @@
 
 import { LEAST_GROUPS } from '../../../core/evaluation/learning-curve.ts';
 import { MORE_PICTURES, type Report, type ReportResults } from '../../../core/model/report.ts';
-import { firstOf } from '../../../core/words/quantities.ts';
-import { percent, points } from '../markup/format.ts';
+import { firstOf, points } from '../../../core/words/quantities.ts';
+import { percent } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 import { scrollTable } from '../markup/scroll-table.ts';
 

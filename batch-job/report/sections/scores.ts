@@ -1,9 +1,10 @@
 // The report's sections on scores: calibration, risk and coverage, and the rejection threshold.
 
 import type { ReportResults } from '../../../core/model/report.ts';
+import { percentRange, points } from '../../../core/words/quantities.ts';
 import { reliabilityChart } from '../charts/reliability-chart.ts';
 import { riskCoverageChart } from '../charts/risk-coverage-chart.ts';
-import { percent, percentRange, points } from '../markup/format.ts';
+import { percent } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> = {

@@ -2,11 +2,10 @@
 
 import type { WireJobEvent } from '../../../api/job.ts';
 import { mayTrain } from '../state/access.ts';
-import { makeChange } from '../state/changes.ts';
-import { refresh } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
+import { changeVersion } from './change-version.ts';
 
 interface NotUsedProps {
   readonly model: string;
@@ -16,22 +15,17 @@ interface NotUsedProps {
   readonly events: readonly WireJobEvent[];
   readonly say: (text: string) => void;
   readonly fail: (error: unknown) => void;
+  /** Asks again for what the view shows of versions; default: it shows the lists alone. */
+  readonly again?: () => unknown;
 }
 
 /** The notice; nothing where the version is in use, or its training did not decide on it. */
-export function NotUsed({ model, live, events, say, fail }: NotUsedProps) {
+export function NotUsed({ model, live, events, say, fail, again = () => undefined }: NotUsedProps) {
   const data = events.findLast((event) => event.data?.['promoted'] === false)?.data;
   const version = data?.['model_version'];
   if (live === undefined || typeof version !== 'string' || version === live) return null;
   const use = () =>
-    makeChange(`use ${model}`, {
-      send: () => client.value.models.promote(model, { version }),
-      done: () => {
-        say(TEXTS.model.promoted(version));
-        return refresh();
-      },
-      fail,
-    });
+    changeVersion(model, { send: () => client.value.models.promote(model, { version }), say, fail, again });
   return (
     <div id="not-used">
       <p role="status">{TEXTS.model.notUsed(version, String(data?.['reason']), live)}</p>

@@ -4,11 +4,10 @@ import type { WireModelAlias, WireModelComparison, WireModelVersion } from '../.
 import { take } from '../../../client/pages.ts';
 import { dollars, percent, size } from '../../../core/words/quantities.ts';
 import { useAsked } from '../parts/asked.ts';
+import { changeVersion } from '../parts/change-version.ts';
 import { Failure, ShowOutcome, useOutcome } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { usePresentName } from '../parts/present-name.ts';
-import { makeChange } from '../state/changes.ts';
-import { refresh } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { TEXTS } from '../words/texts.ts';
@@ -45,14 +44,7 @@ export function Compare({ model }: { readonly model: string }) {
   );
   const { outcome, say, fail } = useOutcome();
   const use = (send: () => Promise<{ readonly version: string | null }>) =>
-    makeChange(`use ${model}`, {
-      send,
-      done: async ({ version }) => {
-        say(TEXTS.model.promoted(version ?? ''));
-        await Promise.all([aliases.again(), goesBack.again(), refresh()]);
-      },
-      fail,
-    });
+    changeVersion(model, { send, say, fail, again: () => Promise.all([aliases.again(), goesBack.again()]) });
   const canary = aliases.value?.find(({ alias }) => alias === 'canary');
   return (
     <>

@@ -7,6 +7,7 @@ import { accuracyInWords, remarksInWords } from '../../../api/scores-in-words.ts
 import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
+import { changeVersion } from '../parts/change-version.ts';
 import { EraseButton } from '../parts/erase-button.tsx';
 import { Lacks } from '../parts/lacks.tsx';
 import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
@@ -108,11 +109,9 @@ export function Model({ model }: { readonly model: string }) {
           model={model}
           live={live?.version}
           events={events.value ?? []}
-          say={(text) => {
-            say(text);
-            void versions.again();
-          }}
+          say={say}
           fail={fail}
+          again={versions.again}
         />
         <ShowOutcome outcome={outcome} />
         <Lacks
@@ -362,14 +361,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
       fail,
     });
   const use = (send: () => Promise<{ readonly version: string | null }>) =>
-    makeChange(`use ${model}`, {
-      send,
-      done: async ({ version }) => {
-        say(WORDS.promoted(version ?? ''));
-        await Promise.all([again(), goesBack.again(), refresh()]);
-      },
-      fail,
-    });
+    changeVersion(model, { send, say, fail, again: () => Promise.all([again(), goesBack.again()]) });
   return (
     <section class="card wide" aria-labelledby="versions-title">
       <div class="card-head">
